@@ -1,0 +1,108 @@
+// What a caller sees of the Actions service.
+import type {
+  JobAvailable,
+  JobCompleted,
+  JobStarted,
+  RunnerGroup,
+  RunnerReference,
+  RunnerScaleSet,
+  Statistics,
+} from './wire.ts';
+
+/** A personal access token, or a GitHub App (client id or numeric app id, as text). */
+export type GitHubCredentials =
+  | { kind: 'token'; token: string }
+  | { kind: 'app'; appId: string; installationId: number; privateKey: string };
+
+export interface ScaleSetWish {
+  name: string;
+  runnerGroupId: number;
+  /** More labels for `runs-on`; the name is always one. */
+  labels?: readonly string[];
+}
+
+export interface JitConfig {
+  runner: RunnerReference;
+  /** Opaque, secret, for one runner and one use. */
+  encodedJitConfig: string;
+}
+
+export interface CallOptions {
+  signal?: AbortSignal;
+}
+
+/** Speaks to the Actions service for one config URL with one set of credentials. */
+export interface ActionsClient {
+  /** The group's id; 1 is the default group, which need not be looked up. */
+  findRunnerGroup(name: string, options?: CallOptions): Promise<RunnerGroup | undefined>;
+  findScaleSet(
+    at: { name: string; runnerGroupId: number },
+    options?: CallOptions,
+  ): Promise<RunnerScaleSet | undefined>;
+  getScaleSet(id: number, options?: CallOptions): Promise<RunnerScaleSet | undefined>;
+  createScaleSet(wish: ScaleSetWish, options?: CallOptions): Promise<RunnerScaleSet>;
+  updateScaleSet(
+    id: number,
+    change: { name?: string; runnerGroupId?: number },
+    options?: CallOptions,
+  ): Promise<RunnerScaleSet>;
+  deleteScaleSet(id: number, options?: CallOptions): Promise<'deleted' | 'absent'>;
+
+  /** `exists`: GitHub knows a runner of that name already. */
+  createJitConfig(
+    wish: { scaleSetId: number; name: string; workFolder: string },
+    options?: CallOptions,
+  ): Promise<JitConfig | 'exists'>;
+  getRunner(id: number, options?: CallOptions): Promise<RunnerReference | undefined>;
+  findRunner(name: string, options?: CallOptions): Promise<RunnerReference | undefined>;
+  removeRunner(id: number, options?: CallOptions): Promise<'removed' | 'absent' | 'busy'>;
+
+  /** Throws `session-conflict` while another session of the scale set is alive. */
+  createSession(scaleSetId: number, owner: string, options?: CallOptions): Promise<MessageSession>;
+  /** Goes on with a session that was left behind; undefined when the service no longer knows it. */
+  resumeSession(
+    scaleSetId: number,
+    sessionId: string,
+    options?: CallOptions,
+  ): Promise<MessageSession | undefined>;
+  deleteSession(
+    scaleSetId: number,
+    sessionId: string,
+    options?: CallOptions,
+  ): Promise<'deleted' | 'absent'>;
+
+  /** Frees the connections. */
+  close(): Promise<void>;
+}
+
+export interface Message {
+  id: number;
+  /** Absent when the service sent none, or null (it has been seen). */
+  statistics?: Statistics;
+  available: JobAvailable[];
+  /** Jobs given to the scale set by the service itself. */
+  assigned: number;
+  started: JobStarted[];
+  completed: JobCompleted[];
+  /** Job messages of a type that this client does not know. */
+  unknown: number;
+}
+
+/** The exclusive right to one scale set's messages. A 401 refreshes it once, by itself. */
+export interface MessageSession {
+  readonly id: string;
+  readonly scaleSetId: number;
+  /** As of the session's creation or last refresh. */
+  readonly statistics: Statistics | undefined;
+  /** Waits up to some 50 s; undefined when there was nothing. The signal frees the socket at once. */
+  poll(
+    request: { lastMessageId: number; maxCapacity: number },
+    options?: CallOptions,
+  ): Promise<Message | undefined>;
+  /** `absent`: the service no longer knows the message. */
+  acknowledge(messageId: number, options?: CallOptions): Promise<'acknowledged' | 'absent'>;
+  /** The ids that were won; `unsupported` where the service assigns jobs by itself (github.com). */
+  acquire(requestIds: readonly number[], options?: CallOptions): Promise<number[] | 'unsupported'>;
+  /** Ends the session at the service. */
+  close(options?: CallOptions): Promise<void>;
+}

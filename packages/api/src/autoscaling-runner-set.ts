@@ -1,0 +1,75 @@
+// AutoscalingRunnerSet: what a user writes. reference/controllers.md 1.2.
+import { z } from 'zod';
+import { API_VERSION } from './meta.ts';
+import { NO_MAXIMUM } from './names.ts';
+import {
+  conditions,
+  count,
+  githubAccess,
+  metricsConfig,
+  podTemplate,
+  resourceMeta,
+  text,
+} from './schema.ts';
+import type { ApiObject, KindOf } from './meta.ts';
+
+export const autoscalingRunnerSetSpec = z.object({
+  ...githubAccess,
+  githubConfigUrl: githubAccess.githubConfigUrl.optional(),
+  githubConfigSecret: githubAccess.githubConfigSecret.optional(),
+  runnerGroup: text('The runner group at GitHub; the default group when empty.').optional(),
+  runnerScaleSetName: text(
+    "The scale set's name at GitHub; this object's name when empty.",
+  ).optional(),
+  runnerScaleSetLabels: z
+    .array(z.string())
+    .describe('More labels for runs-on, beside the name.')
+    .optional(),
+  minRunners: count('Idle runners that are always kept ready.').optional(),
+  maxRunners: count('Never more runners than this.').optional(),
+  template: podTemplate("The runners' pods. The container named runner gets the job.").optional(),
+  listenerTemplate: podTemplate("Merged into the listener's pod.").optional(),
+  listenerMetrics: metricsConfig.optional(),
+  autoscalingListener: resourceMeta.optional(),
+  listenerServiceAccountMetadata: resourceMeta.optional(),
+  listenerRoleMetadata: resourceMeta.optional(),
+  listenerRoleBindingMetadata: resourceMeta.optional(),
+  listenerConfigSecretMetadata: resourceMeta.optional(),
+  ephemeralRunnerSetMetadata: resourceMeta.optional(),
+  ephemeralRunnerMetadata: resourceMeta.optional(),
+  ephemeralRunnerConfigSecretMetadata: resourceMeta.optional(),
+});
+
+export const autoscalingRunnerSetStatus = z.object({
+  currentRunners: count('Runners that are pending, running or failed.').optional(),
+  phase: text('Pending, Running or Outdated.').optional(),
+  pendingEphemeralRunners: count('Runners whose pod does not run yet.').optional(),
+  runningEphemeralRunners: count('Runners whose pod runs.').optional(),
+  failedEphemeralRunners: count('Runners that failed.').optional(),
+  conditions: conditions.optional(),
+});
+
+export type AutoscalingRunnerSetSpec = z.infer<typeof autoscalingRunnerSetSpec>;
+export type AutoscalingRunnerSetStatus = z.infer<typeof autoscalingRunnerSetStatus>;
+
+export interface AutoscalingRunnerSet extends ApiObject {
+  spec: AutoscalingRunnerSetSpec;
+  status?: AutoscalingRunnerSetStatus;
+}
+
+export const AutoscalingRunnerSetKind: KindOf<AutoscalingRunnerSet> = {
+  apiVersion: API_VERSION,
+  kind: 'AutoscalingRunnerSet',
+  plural: 'autoscalingrunnersets',
+  namespaced: true,
+};
+
+/** The name that workflows put in `runs-on`. */
+export const scaleSetNameOf = (runnerSet: AutoscalingRunnerSet): string =>
+  runnerSet.spec.runnerScaleSetName ?? runnerSet.metadata.name;
+
+export const minRunnersOf = (runnerSet: AutoscalingRunnerSet): number =>
+  runnerSet.spec.minRunners ?? 0;
+
+export const maxRunnersOf = (runnerSet: AutoscalingRunnerSet): number =>
+  runnerSet.spec.maxRunners ?? NO_MAXIMUM;

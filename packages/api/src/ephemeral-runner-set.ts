@@ -1,0 +1,71 @@
+// EphemeralRunnerSet: so many runners of one template. The listener writes `replicas` and `patchID`.
+// reference/controllers.md 1.4; the accounting of slots is ours (design.md, decision 6).
+import { z } from 'zod';
+import { API_VERSION } from './meta.ts';
+import { ephemeralRunnerSpec } from './ephemeral-runner.ts';
+import { conditions, count, resourceMeta, text } from './schema.ts';
+import type { ApiObject, KindOf } from './meta.ts';
+
+export const ephemeralRunnerSetSpec = z.object({
+  replicas: count('Runners that are wanted; none when absent.').optional(),
+  patchID: z.int().describe('Above 0: grow if needed. 0: this is the truth, shrink if needed.'),
+  ephemeralRunnerMetadata: resourceMeta.optional(),
+  ephemeralRunnerSpec,
+});
+
+const slots = z
+  .object({
+    generation: z.int().describe('The metadata.generation that this is the account of.'),
+    spent: count('Slots of that generation whose runner had a job or ended well: not refilled.'),
+    ended: z
+      .array(z.string())
+      .describe('The runners counted in spent that are still there.')
+      .optional(),
+  })
+  .describe('Which slots are used up until the next patch.');
+
+const listener = z
+  .object({
+    sessionId: z.string().optional(),
+    instance: text('The process that holds the session.').optional(),
+    state: text('Where its loop stands.').optional(),
+    reason: text('Why.').optional(),
+    since: z.string().meta({ format: 'date-time' }).optional(),
+  })
+  .describe('What the listener says of itself; only the listener writes it.');
+
+const blocked = z
+  .object({ reason: z.string(), since: z.string().meta({ format: 'date-time' }) })
+  .describe('Why the cluster refuses pods.');
+
+export const ephemeralRunnerSetStatus = z.object({
+  currentReplicas: count('Runners that are pending, running or failed.'),
+  pendingEphemeralRunners: count('Runners whose pod does not run yet.').optional(),
+  runningEphemeralRunners: count('Runners whose pod runs.').optional(),
+  failedEphemeralRunners: count('Runners that failed.').optional(),
+  phase: text('Running or Outdated.').optional(),
+  slots: slots.optional(),
+  listener: listener.optional(),
+  blocked: blocked.optional(),
+  conditions: conditions.optional(),
+});
+
+export type EphemeralRunnerSetSpec = z.infer<typeof ephemeralRunnerSetSpec>;
+export type EphemeralRunnerSetStatus = z.infer<typeof ephemeralRunnerSetStatus>;
+export type Slots = z.infer<typeof slots>;
+export type ListenerStatus = z.infer<typeof listener>;
+
+export interface EphemeralRunnerSet extends ApiObject {
+  spec: EphemeralRunnerSetSpec;
+  status?: EphemeralRunnerSetStatus;
+}
+
+export const EphemeralRunnerSetKind: KindOf<EphemeralRunnerSet> = {
+  apiVersion: API_VERSION,
+  kind: 'EphemeralRunnerSet',
+  plural: 'ephemeralrunnersets',
+  namespaced: true,
+};
+
+/** ARC's listener deletes the field to say 0 (reference/protocol.md 7.4). */
+export const replicasOf = (set: EphemeralRunnerSet): number => set.spec.replicas ?? 0;
