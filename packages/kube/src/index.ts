@@ -36,3 +36,24 @@ export type {
   Secret,
   ServiceAccount,
 } from './kinds.ts';
+export { loadConnection } from './connection.ts';
+export type { Connection, ConnectionSources, ConnectionTls } from './connection.ts';
+export { createKubeClient } from './client.ts';
+export type { KubeClientOptions } from './client.ts';
+export { createCache } from './cache.ts';
+export type { CacheOptions } from './cache.ts';
+export { createLoop } from './loop.ts';
+export type { Loop, LoopOptions } from './loop.ts';
+export { createEvents } from './events.ts';
+export type { Events, EventsOptions, Happening } from './events.ts';
+export { createLease } from './lease.ts';
+export type { Lease, LeaseOptions } from './lease.ts';
+export { systemClock } from './clock.ts';
+export { createLog } from './log.ts';
+export type { LogOptions } from './log.ts';
+export { podEnvironment } from './environment.ts';
+export type { PodEnvironment } from './environment.ts';
+export { createMetrics } from './metrics.ts';
+export type { Metrics } from './metrics.ts';
+export { serve } from './serve.ts';
+export type { Page, ServeOptions } from './serve.ts';

@@ -1,0 +1,3 @@
+export interface QueueOptions {
+  clock: import('./types.ts').Clock;
+}

@@ -1,0 +1,4 @@
+export { createSteppedClock } from './stepped-clock.ts';
+export type { SteppedClock } from './stepped-clock.ts';
+export { recordedLog, silentLog } from './logs.ts';
+export type { LogLine, RecordedLog } from './logs.ts';
