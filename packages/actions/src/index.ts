@@ -1,5 +1,9 @@
+export { createActionsClient } from './client.ts';
+export { parseConfigUrl } from './config-url.ts';
+export type { ConfigScope, ConfigUrl } from './config-url.ts';
 export { ActionsError, isActionsError } from './errors.ts';
 export type { ActionsErrorCode, ActionsErrorFacts } from './errors.ts';
+export type { ActionsClientOptions, ProxyOptions, RetryOptions, SystemInfo } from './options.ts';
 export type {
   ActionsClient,
   CallOptions,
