@@ -1,0 +1,67 @@
+// What the process is told: its environment, and the file that the controller mounts.
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { ConfigError, LISTENER_CONFIG, parseListenerConfig } from '@muster/api';
+import { podEnvironment } from '@muster/kube';
+import type { ListenerConfig } from '@muster/api';
+import type { PodEnvironment } from '@muster/kube';
+
+type Env = Record<string, string | undefined>;
+
+/** Other variables that it reads: those of the pod (KUBERNETES_SERVICE_HOST, ...) and proxies. */
+export const VARIABLES = {
+  [LISTENER_CONFIG.env]: 'the configuration file, JSON; required',
+  POD_UID: 'tells this process from its predecessors; random when absent',
+  GITHUB_ACTIONS_FORCE_GHES: 'when set, ghe.com is reached as a GitHub Enterprise Server',
+} as const;
+
+export interface ProcessConfig {
+  listener: ListenerConfig;
+  pod: PodEnvironment;
+  instance: string;
+  owner: string;
+  forceGhes: boolean;
+  proxy?: { http?: string; https?: string; noProxy: string[] };
+}
+
+/** Throws a ConfigError with every problem. */
+export async function loadConfig(env: Env): Promise<ProcessConfig> {
+  const path = env[LISTENER_CONFIG.env];
+  if (path === undefined || path === '') {
+    throw new ConfigError('bad configuration', [`${LISTENER_CONFIG.env} is not set`]);
+  }
+  const pod = podEnvironment(env);
+  const proxy = proxyOf(env);
+  return {
+    listener: parseListenerConfig(await contentOf(pod.mounted(path), path)),
+    pod,
+    instance: env['POD_UID'] ?? randomUUID(),
+    owner: pod.hostname,
+    // Set to the empty string counts as set (reference/protocol.md 1.2).
+    forceGhes: env['GITHUB_ACTIONS_FORCE_GHES'] !== undefined,
+    ...(proxy && { proxy }),
+  };
+}
+
+async function contentOf(file: string, path: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw new ConfigError('bad configuration', [
+      `${LISTENER_CONFIG.env}: cannot read ${path} (${code})`,
+    ]);
+  }
+}
+
+function proxyOf(env: Env): ProcessConfig['proxy'] {
+  const either = (name: string): string | undefined =>
+    [env[name], env[name.toUpperCase()]].find((value) => value !== undefined && value !== '');
+  const [http, https, none] = ['http_proxy', 'https_proxy', 'no_proxy'].map(either);
+  if (http === undefined && https === undefined) return undefined;
+  return {
+    ...(http !== undefined && { http }),
+    ...(https !== undefined && { https }),
+    noProxy: none?.split(',').map((host) => host.trim()) ?? [],
+  };
+}
