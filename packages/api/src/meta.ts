@@ -97,7 +97,7 @@ export interface Condition {
   message: string;
   /** RFC 3339; moves only when `status` does. */
   lastTransitionTime: string;
-  observedGeneration?: number;
+  observedGeneration?: number | undefined;
 }
 
 /** The conditions with one of them set; keeps its time while its status is the same. */
