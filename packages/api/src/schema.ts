@@ -1,15 +1,21 @@
 // The parts that several kinds share, as zod schemas: from them come the TypeScript types, the CRDs
 // (crd.ts) and the reference page. Names and meanings: reference/controllers.md 1.1.
 import { z } from 'zod';
-import type { V1PodSpec, V1PodTemplateSpec } from '@kubernetes/client-node';
+import type { V1PodSpec } from '@kubernetes/client-node';
+
+/** client-node declares classes; what goes over the wire are plain objects of the same fields. */
+type Plain<T> = T extends object ? { [Key in keyof T]: Plain<T[Key]> } : T;
+
+type PodSpec = Plain<V1PodSpec>;
 
 /**
  * A pod template as the user wrote it. The API server judges it when a pod is made of it, so the CRD
  * keeps it whole (design.md, decision 3) and fields newer than this program survive.
  */
-export type PodTemplate = Pick<V1PodTemplateSpec, 'spec'> & {
+export interface PodTemplate {
+  spec?: PodSpec;
   metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> };
-};
+}
 
 const kept = <T>(description: string): z.ZodType<T> =>
   z.custom<T>().meta({ description, 'x-kubernetes-preserve-unknown-fields': true });
@@ -17,7 +23,7 @@ const kept = <T>(description: string): z.ZodType<T> =>
 export const podTemplate = (description: string): z.ZodType<PodTemplate> =>
   kept<PodTemplate>(description);
 
-export const podSpec = (description: string): z.ZodType<V1PodSpec> => kept<V1PodSpec>(description);
+export const podSpec = (description: string): z.ZodType<PodSpec> => kept<PodSpec>(description);
 
 export const text = (description: string): z.ZodString => z.string().describe(description);
 

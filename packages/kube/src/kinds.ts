@@ -2,6 +2,9 @@
 import type { V1PodSpec } from '@kubernetes/client-node';
 import type { Kind, KubeObject } from './object.ts';
 
+/** client-node declares classes; what goes over the wire are plain objects of the same fields. */
+type Plain<T> = T extends object ? { [Key in keyof T]: Plain<T[Key]> } : T;
+
 interface ContainerState {
   waiting?: { reason?: string; message?: string };
   running?: { startedAt?: string };
@@ -35,7 +38,7 @@ export interface PodStatus {
 }
 
 export interface Pod extends KubeObject {
-  spec: V1PodSpec;
+  spec: Plain<V1PodSpec>;
   status?: PodStatus;
 }
 
