@@ -14,7 +14,7 @@ export interface GitHubAccess {
 /** The fields of a spec that say so; `namespace` is the runner set's, whoever asks. */
 export const accessOf = (
   namespace: string,
-  spec: Omit<Partial<GitHubAccess>, 'namespace'>,
+  spec: { [Field in Exclude<keyof GitHubAccess, 'namespace'>]?: GitHubAccess[Field] | undefined },
 ): GitHubAccess => ({
   namespace,
   githubConfigUrl: spec.githubConfigUrl ?? '',
