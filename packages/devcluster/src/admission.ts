@@ -1,0 +1,48 @@
+// What is asked of a write besides being valid: a living namespace, rights to grant, room in a quota.
+import { admitGrant } from './auth/escalation.ts';
+import { isDeleting } from './object.ts';
+import type { KubeObject } from './object.ts';
+import { admitServiceAccount } from './pods/service-account.ts';
+import { admitToQuotas } from './quota.ts';
+import { forbidden, notFound } from './status.ts';
+import { TABLES } from './world.ts';
+import type { Target, World } from './world.ts';
+
+/** An object comes only into a namespace that exists and stays. */
+export function ensureNamespace(
+  world: World,
+  { resource, namespace }: Target,
+  draft: KubeObject,
+): void {
+  if (namespace === undefined || resource.virtual) return;
+  const found = world.store.get(TABLES.namespaces, { name: namespace });
+  if (found === undefined) throw notFound({ group: '', plural: 'namespaces' }, namespace);
+  if (!isDeleting(found)) return;
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+  throw forbidden(resource, draft.metadata.name, why, [
+    {
+      reason: 'NamespaceTerminating',
+      message: `namespace ${namespace} is being terminated`,
+      field: 'metadata.namespace',
+    },
+  ]);
+}
+
+/** Before validation; it may complete the draft. */
+export function admit(world: World, target: Target, draft: KubeObject, before?: KubeObject): void {
+  switch (target.resource.table) {
+    case TABLES.pods:
+      if (before === undefined) admitServiceAccount(world, target, draft);
+      return;
+    case TABLES.roles:
+    case TABLES.clusterRoles:
+    case TABLES.roleBindings:
+    case TABLES.clusterRoleBindings:
+      admitGrant(world, target, draft, before);
+      return;
+    default:
+  }
+}
+
+/** After validation: only what would really be created counts. */
+export const admitPodCount = admitToQuotas;

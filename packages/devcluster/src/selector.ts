@@ -1,0 +1,94 @@
+// Label and field selectors.
+import { isObject } from './json.ts';
+import type { KubeObject } from './object.ts';
+import type { Resource } from './resource.ts';
+import { badRequest } from './status.ts';
+
+export type Matcher = (object: KubeObject) => boolean;
+
+type LabelTest = (labels: Record<string, string>) => boolean;
+
+const SET = /^(\S+)\s+(in|notin)\s*\(([^)]*)\)$/;
+const COMPARED = /^([^\s!=<>]+)\s*(==|=|!=)\s*([^\s!=<>]*)$/;
+const PRESENT = /^(!?)\s*([^\s!=<>()]+)$/;
+
+/** Splits at commas, but not inside the parentheses of `in (a, b)`. */
+const requirements = (selector: string): string[] =>
+  selector
+    .split(/,(?![^(]*\))/)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+function labelTest(requirement: string): LabelTest {
+  const set = SET.exec(requirement);
+  if (set) {
+    const [, key = '', operator, list = ''] = set;
+    const values = new Set(list.split(',').map((value) => value.trim()));
+    if (operator === 'in') return (labels) => key in labels && values.has(labels[key] ?? '');
+    return (labels) => !(key in labels) || !values.has(labels[key] ?? '');
+  }
+  const compared = COMPARED.exec(requirement);
+  if (compared) {
+    const [, key = '', operator, value = ''] = compared;
+    return operator === '!='
+      ? (labels) => labels[key] !== value
+      : (labels) => labels[key] === value;
+  }
+  const present = PRESENT.exec(requirement);
+  if (!present) {
+    throw badRequest(`unable to parse requirement: ${requirement}`);
+  }
+  const [, not, key = ''] = present;
+  return not === '!' ? (labels) => !(key in labels) : (labels) => key in labels;
+}
+
+export function labelMatcher(selector: string): Matcher {
+  const tests = requirements(selector).map(labelTest);
+  return ({ metadata: { labels = {} } }) => tests.every((test) => test(labels));
+}
+
+function fieldValue(object: KubeObject, path: string): string {
+  let value: unknown = object;
+  for (const step of path.split('.')) value = isObject(value) ? value[step] : undefined;
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : '';
+}
+
+export function fieldMatcher(resource: Resource, selector: string): Matcher {
+  const known = new Set(['metadata.name', 'metadata.namespace', ...resource.selectable]);
+  const tests = requirements(selector).map((requirement): Matcher => {
+    const [, path = '', operator, value = ''] = COMPARED.exec(requirement) ?? [];
+    if (path === '') {
+      throw badRequest(`invalid selector: '${selector}'; can't understand '${requirement}'`);
+    }
+    if (!known.has(path)) {
+      throw badRequest(
+        `Unable to find "${resource.group === '' ? '' : `${resource.group}/`}${resource.version}, Resource=${resource.plural}" that match label selector "", field selector "${selector}": field label not supported: ${path}`,
+      );
+    }
+    return (object) => (fieldValue(object, path) === value) === (operator !== '!=');
+  });
+  return (object) => tests.every((test) => test(object));
+}
+
+/** The name that a field selector asks for, if it asks for just one: RBAC may allow that name only. */
+export function selectedName(fieldSelector: string | null): string | undefined {
+  const named = requirements(fieldSelector ?? '').flatMap((requirement) => {
+    const [, path, operator, value] = COMPARED.exec(requirement) ?? [];
+    return path === 'metadata.name' && operator !== '!=' && value !== undefined ? [value] : [];
+  });
+  return named[0];
+}
+
+/** Undefined when every object matches. */
+export function matcherOf(resource: Resource, query: URLSearchParams): Matcher | undefined {
+  const labels = query.get('labelSelector') ?? '';
+  const fields = query.get('fieldSelector') ?? '';
+  const tests = [
+    ...(labels === '' ? [] : [labelMatcher(labels)]),
+    ...(fields === '' ? [] : [fieldMatcher(resource, fields)]),
+  ];
+  if (tests.length === 0) return undefined;
+  return (object) => tests.every((test) => test(object));
+}

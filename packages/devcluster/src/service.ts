@@ -1,0 +1,116 @@
+// From a request to its answer: who asks, what for, whether they may, and then the thing itself.
+import { authenticate } from './auth/tokens.ts';
+import { may, refusal } from './auth/rbac.ts';
+import type { Act } from './auth/rbac.ts';
+import type { Call } from './call.ts';
+import { discover, VERSION } from './discovery.ts';
+import { Pages } from './list.ts';
+import type { PodLogs } from './logs.ts';
+import { openApi } from './openapi.ts';
+import { authorizedName, parsePath, verbOf } from './path.ts';
+import type { ResourcePath } from './path.ts';
+import { read } from './reading.ts';
+import type { Reader } from './reading.ts';
+import { failure, json } from './respond.ts';
+import { ApiError, methodNotAllowed, noSuchPath, notImplemented } from './status.ts';
+import type { User, World } from './world.ts';
+import { write } from './writing.ts';
+
+interface Service {
+  fetch: (this: void, request: Request) => Promise<Response>;
+  dropWatches: () => void;
+  close: () => void;
+}
+
+export function createService(world: World, podLogs: PodLogs | undefined): Service {
+  let watches = new AbortController();
+  let isClosed = false;
+  const pages = new Pages();
+  const reader = (request: Request): Reader => ({
+    pages,
+    podLogs,
+    signal: AbortSignal.any([request.signal, watches.signal]),
+  });
+  const dropWatches = (): void => {
+    watches.abort();
+    watches = new AbortController();
+  };
+  return {
+    fetch: async (request) => {
+      try {
+        if (isClosed)
+          throw new ApiError(
+            { code: 503, reason: 'ServiceUnavailable' },
+            'the server is shutting down',
+          );
+        return await answer(world, request, reader);
+      } catch (error) {
+        return failure(error);
+      }
+    },
+    dropWatches,
+    close: () => {
+      isClosed = true;
+      watches.abort();
+    },
+  };
+}
+
+type MakeReader = (request: Request) => Reader;
+
+async function answer(world: World, request: Request, reader: MakeReader): Promise<Response> {
+  const { pathname, searchParams: query } = new URL(request.url);
+  if (['/healthz', '/livez', '/readyz'].includes(pathname)) return new Response('ok');
+  const user = await authenticate(world, request.headers.get('authorization'));
+  const path = parsePath(pathname);
+  if (path === undefined) return outside(world, user, request);
+  const call = understand(world, user, { path, query, request });
+  authorize(world, call);
+  if (call.verb === 'get' || call.verb === 'list' || call.verb === 'watch') {
+    return read(world, call, reader(request));
+  }
+  return write(world, call);
+}
+
+/** Paths that are about no resource. */
+function outside(world: World, user: User, request: Request): Response {
+  const { pathname } = new URL(request.url);
+  const act: Act = { verb: request.method.toLowerCase(), path: pathname };
+  if (!may(world, user, act)) throw refusal(user, act);
+  if (request.method !== 'GET') throw methodNotAllowed();
+  if (pathname === '/version' || pathname === '/version/') return json(VERSION);
+  if (pathname.startsWith('/openapi/v2')) throw notImplemented('OpenAPI v2');
+  const schema = pathname.startsWith('/openapi/v3') ? openApi(world, pathname) : undefined;
+  if (schema) return json(schema);
+  const found = discover(world, pathname, request.headers.get('accept') ?? '');
+  if (found === undefined) throw noSuchPath();
+  const response = json(found.body);
+  if (found.contentType !== undefined) response.headers.set('content-type', found.contentType);
+  return response;
+}
+
+interface Asked {
+  path: ResourcePath;
+  query: URLSearchParams;
+  request: Request;
+}
+
+function understand(world: World, user: User, { path, query, request }: Asked): Call {
+  const verb = verbOf(request.method, path, query);
+  if (verb === undefined) throw methodNotAllowed();
+  const resource = world.registry.find(path.apiVersion, path.plural);
+  if (resource === undefined) {
+    // The real server asks for the right before it looks for the resource.
+    const act = { ...path, verb, name: path.name };
+    if (!may(world, user, act)) throw refusal(user, act);
+    throw noSuchPath();
+  }
+  return { verb, path, resource, user, query, request };
+}
+
+function authorize(world: World, { verb, path, user, query }: Call): void {
+  const { group, plural, subresource, namespace } = path;
+  const name = authorizedName(path, query);
+  const act: Act = { verb, group, plural, subresource, namespace, name };
+  if (!may(world, user, act)) throw refusal(user, act);
+}
