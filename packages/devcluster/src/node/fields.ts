@@ -1,0 +1,87 @@
+// The downward API: what a pod may read of itself.
+import { availableParallelism, totalmem } from 'node:os';
+import { allContainers } from './pod.ts';
+import type { DownwardItem, Pod } from './pod.ts';
+
+/** What is known of a pod only once it is on its node. */
+export interface Placed {
+  pod: Pod;
+  podIp: string;
+  nodeName: string;
+}
+
+const quote = (text: string): string => JSON.stringify(text);
+
+const lines = (map: Record<string, string> | undefined): string =>
+  Object.entries(map ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}=${quote(value)}`)
+    .join('\n');
+
+const FIELDS: Record<string, (placed: Placed) => string> = {
+  'metadata.name': ({ pod }) => pod.metadata.name,
+  'metadata.namespace': ({ pod }) => pod.metadata.namespace,
+  'metadata.uid': ({ pod }) => pod.metadata.uid,
+  'metadata.labels': ({ pod }) => lines(pod.metadata.labels),
+  'metadata.annotations': ({ pod }) => lines(pod.metadata.annotations),
+  'spec.nodeName': ({ nodeName }) => nodeName,
+  'spec.serviceAccountName': ({ pod }) => pod.spec.serviceAccountName ?? 'default',
+  'status.podIP': ({ podIp }) => podIp,
+  'status.podIPs': ({ podIp }) => podIp,
+  'status.hostIP': () => '127.0.0.1',
+  'status.hostIPs': () => '127.0.0.1',
+};
+
+/** The value of a field path, or undefined when pods have no such field. */
+export function fieldOf(path: string, placed: Placed): string | undefined {
+  const keyed = /^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(path);
+  if (keyed?.[2] === undefined) return FIELDS[path]?.(placed);
+  const { labels, annotations } = placed.pod.metadata;
+  return (keyed[1] === 'labels' ? labels : annotations)?.[keyed[2]] ?? '';
+}
+
+const SUFFIXES: Record<string, number> = {
+  m: 1e-3,
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+function quantity(text: string): number {
+  const match = /^([\d.]+)([a-zA-Z]*)$/.exec(text);
+  return Number(match?.[1] ?? NaN) * (SUFFIXES[match?.[2] ?? ''] ?? NaN);
+}
+
+/** A container's request or limit as a whole number; the machine's own when it has no limit. */
+export function resourceOf(
+  ref: NonNullable<DownwardItem['resourceFieldRef']> & { divisor?: string },
+  pod: Pod,
+  self?: string,
+): string | undefined {
+  const container = allContainers(pod).find(({ name }) => name === (ref.containerName ?? self));
+  const [list, resource] = ref.resource.split('.');
+  if (container === undefined || resource === undefined) return undefined;
+  const { limits, requests } = container.resources ?? {};
+  const asked = list === 'requests' ? (requests?.[resource] ?? '0') : limits?.[resource];
+  const machine = resource === 'cpu' ? availableParallelism() : totalmem();
+  const amount = asked === undefined ? machine : quantity(asked);
+  // Kubernetes sends "0" for a divisor that was left out.
+  const divisor = quantity(ref.divisor ?? '1') || 1;
+  return Number.isNaN(amount) ? undefined : String(Math.ceil(amount / divisor));
+}
+
+export function downwardValue(
+  item: Pick<DownwardItem, 'fieldRef' | 'resourceFieldRef'>,
+  placed: Placed,
+  self?: string,
+): string | undefined {
+  if (item.fieldRef) return fieldOf(item.fieldRef.fieldPath, placed);
+  if (item.resourceFieldRef) return resourceOf(item.resourceFieldRef, placed.pod, self);
+  return undefined;
+}

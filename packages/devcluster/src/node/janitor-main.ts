@@ -1,0 +1,24 @@
+// The janitor's program: reads `+<group>`, `-<group>` and `goodbye` until its input ends.
+import { rm } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { Strays, killGroup } from './strays.ts';
+
+const [dir] = process.argv.slice(2);
+const groups = new Set<number>();
+let dismissed = false;
+
+// Whatever ends the others must not end it; it goes when its input does.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const group = Number(line.slice(1));
+  if (line === 'goodbye') dismissed = true;
+  else if (line.startsWith('+')) groups.add(group);
+  else groups.delete(group);
+}
+
+if (!dismissed && dir !== undefined) {
+  for (const group of groups) killGroup(group, 'SIGKILL');
+  await new Strays().end(dir);
+  await rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+}

@@ -1,0 +1,57 @@
+// The last one to leave: a small process of its own that ends what we started, should we be killed
+// without a chance to do it ourselves. It learns of our end by the pipe between us.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export interface Janitor {
+  /** A process group that must not outlive us. */
+  started(group: number): void;
+  ended(group: number): void;
+  /** All is in order; it goes away without doing anything. */
+  dismiss(): Promise<void>;
+}
+
+const PROGRAM = fileURLToPath(new URL('./janitor-main.ts', import.meta.url));
+
+/** Watches over one node's folder; when we vanish the folder goes too. */
+export function hireJanitor(dir: string): Janitor {
+  const child = spawn(process.execPath, [PROGRAM, dir], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: {},
+  });
+  const gone = new Promise<void>((resolve) => {
+    child.once('error', () => {
+      resolve();
+    });
+    child.once('exit', () => {
+      resolve();
+    });
+  });
+  // Without it nothing is lost but the safety net; a write to the closed pipe is no reason to stop.
+  child.stdin?.on('error', () => undefined);
+  child.unref();
+  unrefPipe(child);
+  const tell = (line: string): void => {
+    if (child.stdin?.writable === true) child.stdin.write(`${line}\n`);
+  };
+  return {
+    started: (group) => {
+      tell(`+${group}`);
+    },
+    ended: (group) => {
+      tell(`-${group}`);
+    },
+    dismiss: async () => {
+      child.ref();
+      child.stdin?.end('goodbye\n');
+      await gone;
+    },
+  };
+}
+
+/** The pipe alone must not keep our process alive. */
+function unrefPipe({ stdin }: ChildProcess): void {
+  if (stdin !== null && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
+}

@@ -1,0 +1,180 @@
+// One run of a container: what it writes, kept with times, and read again, also while it grows.
+import { open } from 'node:fs/promises';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { Clock } from './clock.ts';
+import { systemClock } from './clock.ts';
+
+export interface LogOptions {
+  container?: string;
+  follow?: boolean;
+  tailLines?: number;
+  previous?: boolean;
+  timestamps?: boolean;
+  sinceSeconds?: number;
+  limitBytes?: number;
+}
+
+const CHUNK = 64 * 1024;
+const NEWLINE = 0x0a;
+/** `2026-11-21T10:00:00.123Z ` */
+const STAMP = 25;
+
+/**
+ * A line of the file is a time of fixed length, a space and the line itself. A line that came in
+ * pieces is stored whole, at the time of its end, so that two streams never mix inside a line.
+ */
+export class ContainerLog {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #fd: number;
+  readonly #waiting = new Set<() => void>();
+  #ended = false;
+
+  constructor(path: string, clock: Clock = systemClock) {
+    this.#path = path;
+    this.#clock = clock;
+    this.#fd = openSync(path, 'w', 0o600);
+  }
+
+  /** A writer for one stream of the process. */
+  writer(): { write(chunk: Buffer): void; end(): void } {
+    let rest: Buffer = Buffer.alloc(0);
+    return {
+      write: (chunk) => {
+        const all = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+        const end = all.lastIndexOf(NEWLINE) + 1;
+        rest = Buffer.from(all.subarray(end));
+        if (end > 0) this.#append(all.subarray(0, end));
+      },
+      end: () => {
+        if (rest.length > 0) this.#append(Buffer.concat([rest, Buffer.from('\n')]));
+        rest = Buffer.alloc(0);
+      },
+    };
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    closeSync(this.#fd);
+    this.#wake();
+  }
+
+  #append(whole: Buffer): void {
+    if (this.#ended) return;
+    const stamp = Buffer.from(`${new Date(this.#clock.now()).toISOString()} `);
+    const pieces: Buffer[] = [];
+    for (let from = 0; from < whole.length;) {
+      const to = whole.indexOf(NEWLINE, from) + 1;
+      pieces.push(stamp, whole.subarray(from, to));
+      from = to;
+    }
+    writeSync(this.#fd, Buffer.concat(pieces));
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+
+  /** Reads from the start; with `follow` it ends when the container's run does. */
+  read(options: LogOptions, signal: AbortSignal): ReadableStream<Uint8Array> {
+    return ReadableStream.from(this.#bytes(options, signal));
+  }
+
+  async *#bytes(options: LogOptions, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const { timestamps = false, limitBytes = Infinity } = options;
+    let left = limitBytes;
+    for await (const line of this.#lines(options, signal)) {
+      if (left <= 0) return;
+      const text = (timestamps ? line : line.subarray(STAMP)).subarray(0, left);
+      left -= text.length;
+      yield text;
+    }
+  }
+
+  async *#lines(options: LogOptions, signal: AbortSignal): AsyncGenerator<Buffer> {
+    const { sinceSeconds, tailLines, follow = false } = options;
+    const since = sinceSeconds === undefined ? 0 : this.#clock.now() - sinceSeconds * 1000;
+    const file = await open(this.#path, 'r');
+    try {
+      const reader = new LineReader(file);
+      let skip = tailLines === undefined ? 0 : (await countLines(this.#path)) - tailLines;
+      for (;;) {
+        const ended = this.#ended;
+        for await (const line of reader.available()) {
+          if (skip-- > 0) continue;
+          if (since > 0 && Date.parse(line.toString('latin1', 0, STAMP - 1)) < since) continue;
+          yield line;
+        }
+        if (ended || !follow || signal.aborted) return;
+        await this.#more(reader.position, signal);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Resolves when the file is longer than that, or will not grow any more. */
+  async #more(position: number, signal: AbortSignal): Promise<void> {
+    const file = await open(this.#path, 'r');
+    try {
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          signal.removeEventListener('abort', done);
+          this.#waiting.delete(done);
+          resolve();
+        };
+        this.#waiting.add(done);
+        signal.addEventListener('abort', done, { once: true });
+        // Only after enlisting: what was written in between would wake nobody.
+        void file.stat().then(({ size }) => {
+          if (size > position || this.#ended || signal.aborted) done();
+        }, done);
+      });
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+type FileHandle = Awaited<ReturnType<typeof open>>;
+
+class LineReader {
+  readonly #file: FileHandle;
+  #rest: Buffer = Buffer.alloc(0);
+  position = 0;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  /** The whole lines that the file has now and that were not read yet. */
+  async *available(): AsyncGenerator<Buffer> {
+    const chunk = Buffer.alloc(CHUNK);
+    for (;;) {
+      const { bytesRead } = await this.#file.read(chunk, 0, CHUNK, this.position);
+      if (bytesRead === 0) return;
+      this.position += bytesRead;
+      const all = Buffer.concat([this.#rest, chunk.subarray(0, bytesRead)]);
+      let from = 0;
+      for (let to = all.indexOf(NEWLINE); to >= 0; to = all.indexOf(NEWLINE, from)) {
+        yield all.subarray(from, to + 1);
+        from = to + 1;
+      }
+      this.#rest = all.subarray(from);
+    }
+  }
+}
+
+async function countLines(path: string): Promise<number> {
+  const file = await open(path, 'r');
+  try {
+    let lines = 0;
+    for await (const line of new LineReader(file).available()) lines += Math.sign(line.length);
+    return lines;
+  } finally {
+    await file.close();
+  }
+}
