@@ -48,10 +48,12 @@ function differing({ status = {} }: EphemeralRunner, wish: StatusWish): StatusPa
   const changes: StatusPatch = {};
   if (status.phase !== wish.phase) changes.phase = wish.phase;
   if (ready !== wish.ready) changes.ready = wish.ready;
-  if (reason !== wish.reason) changes.reason = wish.reason || null;
-  if (message !== wish.message) changes.message = wish.message || null;
+  if (reason !== wish.reason) changes.reason = orNull(wish.reason);
+  if (message !== wish.message) changes.message = orNull(wish.message);
   return { ...changes, ...differingIdentity(status, wish) };
 }
+
+const orNull = (text: string): string | null => (text === '' ? null : text);
 
 type Status = NonNullable<EphemeralRunner['status']>;
 

@@ -1,0 +1,23 @@
+// So many runners of one template: makes them, takes idle ones away, keeps the account of their slots.
+import type { Reconciler } from '@muster/kube';
+import type { Deps } from '../deps.ts';
+import { act } from './act.ts';
+import { afterFailure } from './failure.ts';
+import { Memory } from './memory.ts';
+import { observe } from './observe.ts';
+import { plan } from './plan.ts';
+import type { Action, Observed } from './plan.ts';
+
+export function createEphemeralRunnerSetReconciler(
+  deps: Pick<Deps, 'caches' | 'kube' | 'github' | 'clock' | 'config'>,
+): Reconciler<Observed, Action> {
+  const memory = new Memory();
+  return {
+    name: 'ephemeral-runner-set',
+    observe: (key) => observe(key, { ...deps, memory }),
+    plan,
+    act: (action, observed, kube) => act(action, observed, { ...deps, memory, kube }),
+    afterFailure,
+    subject: ({ set }) => set,
+  };
+}
