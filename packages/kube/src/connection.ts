@@ -1,3 +1,8 @@
+// How to reach the API server: from a kubeconfig file, or from inside a pod.
+import { readFile as readFileOf } from 'node:fs/promises';
+import { join } from 'node:path';
+import { podEnvironment } from './environment.ts';
+import { KubeError } from './errors.ts';
 import type { ConnectionOptions } from 'node:tls';
 
 /** What the TLS layer needs to know of the server and of us. */
@@ -28,6 +33,103 @@ export interface ConnectionSources {
   context?: string;
 }
 
-export function loadConnection(sources: ConnectionSources): Promise<Connection> {
-  throw new Error(`not yet ${Object.keys(sources).join()}`);
+const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+type ReadFile = (path: string) => Promise<string>;
+
+/** `what` reads on from "could not read": `the kubeconfig`. */
+async function readOrExplain(readFile: ReadFile, path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const words = code === 'ENOENT' ? 'there is no such file' : message;
+    throw new KubeError('bad-config', `could not read ${what} ${path}: ${words}`, { cause });
+  }
+}
+
+async function inCluster(env: ConnectionSources['env'], readFile: ReadFile): Promise<Connection> {
+  const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' } = env;
+  const pod = podEnvironment(env);
+  const tokenPath = pod.mounted(`${ACCOUNT}/token`);
+  const readToken = async (): Promise<string> =>
+    (await readOrExplain(readFile, tokenPath, "the pod's token")).trim();
+  const ca = await readOrExplain(readFile, pod.mounted(`${ACCOUNT}/ca.crt`), "the cluster's CA");
+  const namespace = await readOrExplain(
+    readFile,
+    pod.mounted(`${ACCOUNT}/namespace`),
+    "the pod's namespace",
+  );
+  const remembered = rememberedFor(TOKEN_MS, async () => ({
+    authorization: `Bearer ${await readToken()}`,
+  }));
+  await remembered.headers();
+  return {
+    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    namespace: namespace.trim(),
+    tls: { ca },
+    ...remembered,
+  };
+}
+
+// client-go's: a rotated token is found within a minute, and the old one is good for longer.
+const TOKEN_MS = 60_000;
+
+/** Credentials that are made anew now and then; while that fails the last ones are used on. */
+export function rememberedFor(
+  ms: number,
+  make: () => Promise<Record<string, string>>,
+): Pick<Connection, 'headers' | 'renew'> {
+  let last: Record<string, string> | undefined;
+  let madeAt = -Infinity;
+  let making: Promise<Record<string, string>> | undefined;
+
+  async function remake(): Promise<Record<string, string>> {
+    try {
+      last = await make();
+      madeAt = performance.now();
+      return last;
+    } catch (error) {
+      if (last === undefined) throw error;
+      return last;
+    } finally {
+      making = undefined;
+    }
+  }
+  return {
+    headers() {
+      if (last !== undefined && performance.now() - madeAt < ms) return Promise.resolve(last);
+      making ??= remake();
+      return making;
+    },
+    renew() {
+      madeAt = -Infinity;
+    },
+  };
+}
+
+function kubeconfigPaths(env: ConnectionSources['env']): string[] {
+  const { KUBECONFIG: named = '', HOME: home = '', USERPROFILE: profile = '' } = env;
+  const separator = process.platform === 'win32' ? ';' : ':';
+  const paths = named.split(separator).filter((path) => path !== '');
+  return paths.length > 0 ? paths : [join(home === '' ? profile : home, '.kube', 'config')];
+}
+
+/**
+ * The kubeconfig that KUBECONFIG names; else, in a pod, the pod's ServiceAccount; else
+ * `~/.kube/config`.
+ *
+ * Throws `bad-config`, in one line that names the file.
+ */
+export async function loadConnection(sources: ConnectionSources): Promise<Connection> {
+  const { env, readFile = (path: string) => readFileOf(path, 'utf8'), context } = sources;
+  const { KUBECONFIG: named = '', KUBERNETES_SERVICE_HOST: host = '' } = env;
+  if (named === '' && host !== '') return inCluster(env, readFile);
+  const files: { path: string; text: string }[] = [];
+  for (const path of kubeconfigPaths(env)) {
+    files.push({ path, text: await readOrExplain(readFile, path, 'the kubeconfig') });
+  }
+  // Only here, since loading the library takes longer than starting a program in a cluster may.
+  const { connectionFrom } = await import('./kubeconfig.ts');
+  return connectionFrom(files, context);
 }

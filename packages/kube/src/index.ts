@@ -54,6 +54,6 @@ export type { LogOptions } from './log.ts';
 export { podEnvironment } from './environment.ts';
 export type { PodEnvironment } from './environment.ts';
 export { createMetrics } from './metrics.ts';
-export type { Metrics } from './metrics.ts';
+export type { CacheMetrics, LoopMetrics, Metrics, MetricsOptions } from './metrics.ts';
 export { serve } from './serve.ts';
-export type { Page, ServeOptions } from './serve.ts';
+export type { Page, ServeOptions, Serving } from './serve.ts';

@@ -89,6 +89,8 @@ export interface Cache<T extends KubeObject> {
   list(namespace?: string): T[];
   /** By an index given at creation. */
   find(index: string, value: string): T[];
+  /** Whether it would hold such an object (namespace, labels); any of its kind when absent. */
+  covers?(object: KubeObject): boolean;
   /** Called after the copy has changed. Returns the way to stop being called. */
   onChange(listener: (change: Change<T>) => void): () => void;
   readonly synced: boolean;

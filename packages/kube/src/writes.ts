@@ -1,0 +1,228 @@
+// What a run of a key has written, and whether the caches show it yet.
+import { isKubeError } from './errors.ts';
+import { titleOf } from './paths.ts';
+import { sleep } from './sleep.ts';
+import type { At, Kind, KubeObject, Metadata } from './object.ts';
+import type { Cache, Change, Clock, KubeClient } from './types.ts';
+
+type Expected =
+  /** This version of this very object, or its end. */
+  | { is: 'version'; uid: string; resourceVersion: string }
+  | { is: 'present' }
+  | { is: 'deleting' | 'gone'; uid: string | undefined };
+
+interface Expectation {
+  cache: Cache<KubeObject>;
+  at: At;
+  expected: Expected;
+}
+
+/** What one run wrote. */
+export interface PassWrites {
+  /** The client that the run is to use. */
+  readonly client: KubeClient;
+  /** Resolves once the caches show all of it, with what they did not show in time. */
+  settled(): Promise<string[]>;
+}
+
+export interface WritesOptions {
+  client: KubeClient;
+  caches: readonly Cache<KubeObject>[];
+  clock: Clock;
+  timeoutMs: number;
+}
+
+const placeOf = ({ apiVersion, plural }: Kind, { namespace = '', name }: At): string =>
+  `${apiVersion}/${plural}/${namespace}/${name}`;
+
+// Enough to outlast the way of an answer that is slower than its own watch event.
+const REMEMBERED_DELETIONS = 10_000;
+
+/** The uids deleted last; two halves, so that forgetting costs nothing. */
+class RecentDeletions {
+  #newer = new Set<string>();
+  #older = new Set<string>();
+
+  add(uid: string): void {
+    if (this.#newer.size >= REMEMBERED_DELETIONS) {
+      this.#older = this.#newer;
+      this.#newer = new Set();
+    }
+    this.#newer.add(uid);
+  }
+
+  has(uid: string): boolean {
+    return this.#newer.has(uid) || this.#older.has(uid);
+  }
+}
+
+/** Versions are numbers that grow. One that is no number can only be compared for equality. */
+export function isAtLeast(version: string, wanted: string): boolean {
+  if (!/^\d+$/.test(version) || !/^\d+$/.test(wanted)) return version === wanted;
+  return version.length === wanted.length ? version >= wanted : version.length > wanted.length;
+}
+
+export class Writes {
+  readonly #options: WritesOptions;
+  readonly #caches: ReadonlyMap<string, Cache<KubeObject>>;
+  readonly #deleted = new RecentDeletions();
+  /** Who wants to hear of a place. */
+  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #unsubscribe: (() => void)[];
+
+  constructor(options: WritesOptions) {
+    this.#options = options;
+    this.#caches = new Map(
+      options.caches.map((cache) => [placeOf(cache.kind, { name: '' }), cache]),
+    );
+    this.#unsubscribe = options.caches.map((cache) =>
+      cache.onChange((change: Change<KubeObject>) => {
+        this.#hear(cache.kind, change);
+      }),
+    );
+  }
+
+  begin(signal: AbortSignal): PassWrites {
+    const expectations = new Map<string, Expectation>();
+    const inFlight = new Set<Promise<unknown>>();
+    const track = <R>(call: Promise<R>): Promise<R> => {
+      inFlight.add(call);
+      return call;
+    };
+    const expect = (kind: Kind, at: At, expected: Expected): void => {
+      const cache = this.#caches.get(placeOf(kind, { name: '' }));
+      // The last write of an object is the one to be seen.
+      if (cache !== undefined) expectations.set(placeOf(kind, at), { cache, at, expected });
+    };
+    return {
+      client: trackedClient(this.#options.client, { track, expect, covers: this.#covers }),
+      settled: async () => {
+        // An act that failed may have left other writes on their way.
+        await Promise.allSettled(inFlight);
+        const waits = [...expectations.values()].map((wanted) => this.#whenMet(wanted, signal));
+        return (await Promise.all(waits)).filter((title) => title !== undefined);
+      },
+    };
+  }
+
+  stop(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+  }
+
+  readonly #covers = (kind: Kind, object: KubeObject): boolean =>
+    this.#caches.get(placeOf(kind, { name: '' }))?.covers?.(object) ?? true;
+
+  #hear(kind: Kind, { type, object: { metadata } }: Change<KubeObject>): void {
+    if (type === 'deleted') this.#deleted.add(metadata.uid);
+    for (const look of this.#waiting.get(placeOf(kind, metadata)) ?? []) look();
+  }
+
+  /** Undefined once it is met; its title when the time was up. */
+  async #whenMet(wanted: Expectation, signal: AbortSignal): Promise<string | undefined> {
+    if (this.#isMet(wanted)) return undefined;
+    const { clock, timeoutMs } = this.#options;
+    const met = new AbortController();
+    const place = placeOf(wanted.cache.kind, wanted.at);
+    const look = (): void => {
+      if (this.#isMet(wanted)) met.abort();
+    };
+    const onStop = (): void => {
+      met.abort();
+    };
+    const looks = this.#waiting.get(place) ?? new Set();
+    this.#waiting.set(place, looks.add(look));
+    signal.addEventListener('abort', onStop, { once: true });
+    if (signal.aborted) onStop();
+    await sleep(timeoutMs, { clock, signal: met.signal });
+    signal.removeEventListener('abort', onStop);
+    looks.delete(look);
+    if (looks.size === 0) this.#waiting.delete(place);
+    return met.signal.aborted ? undefined : titleOf(wanted.cache.kind, wanted.at);
+  }
+
+  #isMet({ cache, at, expected }: Expectation): boolean {
+    const held = cache.get(at)?.metadata;
+    switch (expected.is) {
+      case 'version':
+        return this.#showsVersion(held, expected);
+      case 'present':
+        return held !== undefined;
+      case 'gone':
+        return held === undefined || isOther(held, expected.uid);
+      case 'deleting':
+        return (
+          held === undefined || held.deletionTimestamp !== undefined || isOther(held, expected.uid)
+        );
+    }
+  }
+
+  #showsVersion(
+    held: Metadata | undefined,
+    { uid, resourceVersion }: { uid: string; resourceVersion: string },
+  ): boolean {
+    if (this.#deleted.has(uid)) return true;
+    return held !== undefined && isAtLeast(held.resourceVersion, resourceVersion);
+  }
+}
+
+const isOther = ({ uid }: Metadata, expected: string | undefined): boolean =>
+  expected !== undefined && uid !== expected;
+
+interface Tracking {
+  track: <R>(call: Promise<R>) => Promise<R>;
+  expect: (kind: Kind, at: At, expected: Expected) => void;
+  covers: (kind: Kind, object: KubeObject) => boolean;
+}
+
+/** The same client; what it writes is expected in the caches afterwards. */
+function trackedClient(client: KubeClient, { track, expect, covers }: Tracking): KubeClient {
+  const expectVersion = (kind: Kind, object: KubeObject): void => {
+    const { uid, resourceVersion, namespace, name } = object.metadata;
+    const at = namespace === undefined ? { name } : { namespace, name };
+    if (covers(kind, object)) expect(kind, at, { is: 'version', uid, resourceVersion });
+  };
+  const patchThrough =
+    (verb: 'patch' | 'patchStatus'): KubeClient['patch'] =>
+    (kind, at, ...rest) =>
+      track(
+        client[verb](kind, at, ...rest).then((object) => {
+          if (object === undefined) expect(kind, at, { is: 'gone', uid: undefined });
+          else expectVersion(kind, object);
+          return object;
+        }),
+      );
+
+  return {
+    get: (kind, at, options) => client.get(kind, at, options),
+    list: (kind, selection) => client.list(kind, selection),
+    watch: (kind, from) => client.watch(kind, from),
+    may: (question, options) => client.may(question, options),
+    close: () => client.close(),
+    create: (kind, object, options) =>
+      track(
+        client.create(kind, object, options).then(
+          (created) => {
+            expectVersion(kind, created);
+            return created;
+          },
+          (error: unknown) => {
+            // It is there, and the cache has yet to show it (design: names before creates).
+            if (isKubeError(error, 'already-exists')) {
+              expect(kind, object.metadata, { is: 'present' });
+            }
+            throw error;
+          },
+        ),
+      ),
+    patch: patchThrough('patch'),
+    patchStatus: patchThrough('patchStatus'),
+    delete: (kind, at, options) =>
+      track(
+        client.delete(kind, at, options).then((outcome) => {
+          const is = outcome === 'deleted' ? 'deleting' : 'gone';
+          expect(kind, at, { is, uid: options?.uid });
+          return outcome;
+        }),
+      ),
+  };
+}
