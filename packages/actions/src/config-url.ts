@@ -2,6 +2,7 @@
 // The host is read from the text as it was written: URL would lower-case it and drop a default port, and GitHub's
 // own client does neither (reference/protocol.md 1 and 14).
 import { ActionsError } from './errors.ts';
+import { shownUrl } from './redact.ts';
 
 export type ConfigScope =
   | { scope: 'enterprise'; enterprise: string }
@@ -11,6 +12,8 @@ export type ConfigScope =
 export type ConfigUrl = ConfigScope & {
   /** As registered with the service: the outer slashes trimmed, all else kept. */
   readonly url: string;
+  /** For messages: without user-info and query. */
+  readonly shown: string;
   /** On github.com or ghe.com, rather than on a GitHub Enterprise Server. */
   readonly isHosted: boolean;
   /** The address of an API path, which starts with a slash. */
@@ -28,7 +31,7 @@ export function parseConfigUrl(text: string, options: { forceGhes?: boolean } = 
   if (scope === undefined) throw invalid(url);
   const isHosted = options.forceGhes !== true && isHostedName(host);
   const origin = `${scheme.toLowerCase()}://${apiHost(host, isHosted)}`;
-  return { ...scope, url, isHosted, apiUrl: (at) => origin + at };
+  return { ...scope, url, shown: shownUrl(url), isHosted, apiUrl: (at) => origin + at };
 }
 
 function scopeOf(path: string): ConfigScope | undefined {
@@ -60,10 +63,6 @@ function decoded(path: string): string {
 function invalid(url: string): ActionsError {
   return new ActionsError(
     'invalid-config-url',
-    `invalid config URL "${withoutSecrets(url)}": it should point to an enterprise, organization or repository`,
+    `invalid config URL "${shownUrl(url)}": it should point to an enterprise, organization or repository`,
   );
 }
-
-/** A URL for a message: no user-info, no query. */
-const withoutSecrets = (url: string): string =>
-  url.replace(/[?#].*$/s, '').replace(/^([^/]*\/\/)?[^/]*@/, '$1');

@@ -5,6 +5,8 @@ export type ActionsErrorCode =
   | 'invalid-config-url'
   /** The credentials are incomplete or malformed. */
   | 'invalid-credentials'
+  /** The proxy or the root CA cannot be used. */
+  | 'invalid-connection'
   /** 401 or 403 that a fresh token did not cure. */
   | 'unauthorized'
   /** 404, or its exception, where the caller counts on the thing. */

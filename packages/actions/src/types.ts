@@ -86,6 +86,8 @@ export interface Message {
   completed: JobCompleted[];
   /** Job messages of a type that this client does not know. */
   unknown: number;
+  /** Job messages that could not be read, and why: for the log. They count nowhere else. */
+  malformed?: string[];
 }
 
 /** The exclusive right to one scale set's messages. A 401 refreshes it once, by itself. */

@@ -1,0 +1,155 @@
+// From the user's credentials to a connection with the Actions service: its address, and an admin token that ends.
+import { decodeJwt } from 'jose';
+import { z } from 'zod';
+import { appJwt } from './credentials.ts';
+import type { ConfigUrl } from './config-url.ts';
+import { decode, filledText, wire } from './decode.ts';
+import { Flight } from './flight.ts';
+import type { Answer, Http } from './http.ts';
+import { badAnswer, refusal } from './refusal.ts';
+import type { GitHubCredentials } from './types.ts';
+
+export interface Connection {
+  readonly url: string;
+  readonly token: string;
+  readonly endsAt: number;
+}
+
+export interface Auth {
+  /** One that holds for a minute at least, unless the service gives none so long. */
+  connection(signal: AbortSignal | undefined): Promise<Connection>;
+  /** Another one than this, which the service has refused. */
+  renewed(refused: Connection, signal: AbortSignal | undefined): Promise<Connection>;
+}
+
+export interface AuthParts {
+  http: Http;
+  config: ConfigUrl;
+  credentials: GitHubCredentials;
+  userAgent: string;
+}
+
+const EARLY_MS = 60_000;
+
+/** One refresh is under way at a time, whoever asks. A failed one leaves the old connection as it was. */
+export function createAuth(parts: AuthParts): Auth {
+  const flight = new Flight<Connection>();
+  let current: Connection | undefined;
+  const renew = (signal: AbortSignal | undefined): Promise<Connection> =>
+    flight.join(async (ending) => {
+      const fresh = await connect(parts, ending);
+      current = fresh;
+      return fresh;
+    }, signal);
+  const isFresh = ({ endsAt }: Connection): boolean => parts.http.now() + EARLY_MS <= endsAt;
+  return {
+    connection: async (signal) => (current && isFresh(current) ? current : renew(signal)),
+    renewed: async (refused, signal) => (current && current !== refused ? current : renew(signal)),
+  };
+}
+
+async function connect(parts: AuthParts, signal: AbortSignal): Promise<Connection> {
+  const bearer = await restToken(parts, signal);
+  const token = await registrationToken(parts, bearer, signal);
+  return exchange(parts, token, signal);
+}
+
+async function restToken(parts: AuthParts, signal: AbortSignal): Promise<string> {
+  const { credentials } = parts;
+  if (credentials.kind === 'token') return credentials.token;
+  const answer = await post(parts, {
+    what: 'get an installation token of the GitHub App',
+    path: `/app/installations/${credentials.installationId}/access_tokens`,
+    authorization: `Bearer ${await appJwt(credentials)}`,
+    contentType: 'application/vnd.github+json',
+    signal,
+  });
+  return tokenIn(answer);
+}
+
+async function registrationToken(
+  parts: AuthParts,
+  bearer: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const answer = await post(parts, {
+    what: 'get a runner registration token',
+    path: `${scopePath(parts.config)}/actions/runners/registration-token`,
+    authorization: `Bearer ${bearer}`,
+    contentType: 'application/vnd.github.v3+json',
+    signal,
+  });
+  return tokenIn(answer);
+}
+
+async function exchange(parts: AuthParts, token: string, signal: AbortSignal): Promise<Connection> {
+  const answer = await post(parts, {
+    what: 'register with the Actions service',
+    path: '/actions/runner-registration',
+    authorization: `RemoteAuth ${token}`,
+    contentType: 'application/json',
+    body: JSON.stringify({ url: parts.config.url, runner_event: 'register' }),
+    // A registration token is not known everywhere in the moment it is made.
+    retryAlso: [401, 403],
+    signal,
+  });
+  if (answer.status < 200 || answer.status > 299) throw refusal(answer);
+  const admin = decode(adminConnection, answer);
+  return { ...admin, endsAt: endOf(admin.token, answer) };
+}
+
+const tokenAnswer = wire({ token: filledText });
+const adminConnection = wire({
+  url: z.url({ protocol: /^https?$/, error: 'is missing or no URL' }),
+  token: filledText,
+});
+
+function tokenIn(answer: Answer): string {
+  if (answer.status !== 201) throw refusal(answer);
+  return decode(tokenAnswer, answer).token;
+}
+
+// Not verified: the service's keys are its own affair, and only the end is read.
+function endOf(token: string, answer: Answer): number {
+  let end: number | undefined;
+  try {
+    end = decodeJwt(token).exp;
+  } catch {
+    throw badAnswer(answer, 'its token is no JWT');
+  }
+  if (typeof end !== 'number') throw badAnswer(answer, 'its token does not say when it ends');
+  return Math.trunc(end) * 1000;
+}
+
+function scopePath(config: ConfigUrl): string {
+  const part = encodeURIComponent;
+  switch (config.scope) {
+    case 'organization':
+      return `/orgs/${part(config.organization)}`;
+    case 'repository':
+      return `/repos/${part(config.organization)}/${part(config.repository)}`;
+    case 'enterprise':
+      return `/enterprises/${part(config.enterprise)}`;
+  }
+}
+
+interface Post {
+  what: string;
+  path: string;
+  authorization: string;
+  contentType: string;
+  body?: string;
+  retryAlso?: readonly number[];
+  signal: AbortSignal;
+}
+
+function post({ http, config, userAgent }: AuthParts, wanted: Post): Promise<Answer> {
+  const { what, path, authorization, contentType, ...rest } = wanted;
+  return http.send({
+    ...rest,
+    what: `${what} for ${config.shown}`,
+    method: 'POST',
+    url: config.apiUrl(path),
+    headers: { 'content-type': contentType, authorization, 'user-agent': userAgent },
+  });
+}

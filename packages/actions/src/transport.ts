@@ -1,0 +1,129 @@
+// One request, one answer: over the network, or through a function that stands in for it. Nothing is decided here.
+import { X509Certificate } from 'node:crypto';
+import { getCACertificates } from 'node:tls';
+import { Agent, ProxyAgent, interceptors, request } from 'undici';
+import type { Dispatcher } from 'undici';
+import { ActionsError } from './errors.ts';
+import type { ActionsClientOptions, ProxyOptions } from './options.ts';
+import { proxyChoice } from './proxy.ts';
+
+export interface WireRequest {
+  method: 'DELETE' | 'GET' | 'PATCH' | 'POST';
+  url: string;
+  headers: Record<string, string>;
+  body?: string;
+}
+
+export interface WireAnswer {
+  status: number;
+  header: (name: string) => string | undefined;
+  text: string;
+}
+
+export interface Transport {
+  send(wanted: WireRequest, signal: AbortSignal): Promise<WireAnswer>;
+  /** Ends what is under way. */
+  close(): Promise<void>;
+}
+
+export function createTransport({ fetch, rootCa, proxy }: ActionsClientOptions): Transport {
+  return fetch ? fetchTransport(fetch) : networkTransport(rootCa, proxy ?? {});
+}
+
+function fetchTransport(fetch: (request: Request) => Promise<Response>): Transport {
+  return {
+    send: async ({ url, body, ...rest }, signal) => {
+      const wanted = new Request(url, { ...rest, body: body ?? null, signal });
+      const answer = await fetch(wanted);
+      return {
+        status: answer.status,
+        header: (name) => answer.headers.get(name) ?? undefined,
+        text: await answer.text(),
+      };
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+const MAX_REDIRECTIONS = 10;
+
+// The time of a call is bounded by its signal, so that a caller's own limit may be longer than undici's.
+const UNBOUNDED = { headersTimeout: 0, bodyTimeout: 0 };
+const CONNECT_TIMEOUT_MS = 30_000;
+
+function networkTransport(rootCa: string | undefined, proxy: ProxyOptions): Transport {
+  const tls = tlsOptions(rootCa);
+  // HTTP/1.1 only: to abort a long poll is then to close its socket, and no call waits behind another.
+  const shared = { ...UNBOUNDED, allowH2: false };
+  const direct = new Agent({ ...shared, connect: { ...tls, timeout: CONNECT_TIMEOUT_MS } });
+  const through = proxyAgents(proxy, (uri) => {
+    return new ProxyAgent({ ...shared, uri, requestTls: tls, proxyTls: tls });
+  });
+  const choose = proxyChoice(proxy);
+  const routed: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+    const uri = choose(new URL(String(options.origin)));
+    const agent = uri === undefined ? undefined : through.get(uri);
+    return agent ? agent.dispatch(options, handler) : dispatch(options, handler);
+  };
+  const redirected = interceptors.redirect({ maxRedirections: MAX_REDIRECTIONS });
+  const dispatcher = direct.compose(routed, redirected);
+  return {
+    send: async ({ url, ...rest }, signal) => {
+      const answer = await request(url, { ...rest, dispatcher, signal });
+      const text = await answer.body.text();
+      return { status: answer.statusCode, header: (name) => one(answer.headers[name]), text };
+    },
+    close: async () => {
+      await Promise.all([direct, ...through.values()].map((agent) => agent.destroy()));
+    },
+  };
+}
+
+const one = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value;
+
+interface TlsOptions {
+  ca?: string[];
+  allowPartialTrustChain?: boolean;
+}
+
+// Node's `ca` replaces the system's roots, and its users mean one more.
+function tlsOptions(rootCa: string | undefined): TlsOptions {
+  if (rootCa === undefined) return {};
+  if (!hasCertificates(rootCa)) {
+    throw new ActionsError('invalid-connection', 'the root CA holds no readable PEM certificate');
+  }
+  return { ca: [...getCACertificates('default'), rootCa], allowPartialTrustChain: true };
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+function hasCertificates(pem: string): boolean {
+  const found = pem.match(CERTIFICATE) ?? [];
+  try {
+    return found.map((one) => new X509Certificate(one)).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+const PROXY_SCHEME = /^(https?|socks5?):$/;
+
+function proxyAgents(
+  { http, https }: ProxyOptions,
+  agentFor: (uri: string) => ProxyAgent,
+): Map<string, ProxyAgent> {
+  const agents = new Map<string, ProxyAgent>();
+  for (const text of [http, https]) {
+    if (text === undefined || text === '' || agents.has(text)) continue;
+    agents.set(text, agentFor(proxyUri(text)));
+  }
+  return agents;
+}
+
+/** As Go takes it: without a scheme it is plain HTTP. The text may hold a password, so no error shows it. */
+function proxyUri(text: string): string {
+  const uri = URL.parse(text.includes('://') ? text : `http://${text}`);
+  if (uri && PROXY_SCHEME.test(uri.protocol)) return uri.href;
+  throw new ActionsError('invalid-connection', 'the proxy is no http, https or socks5 URL');
+}
