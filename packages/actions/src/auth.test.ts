@@ -1,0 +1,212 @@
+// The numbers are those of the conformance list, reference/protocol.md 10.2.
+import { generateKeyPairSync } from 'node:crypto';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createActionsClient } from './client.ts';
+import {
+  NOW,
+  adminJwt,
+  aClient,
+  aFarSide,
+  json,
+  text,
+  thrownBy,
+  tokens,
+} from './testing/far-side.ts';
+import type { FarSide, Reply, Rig } from './testing/far-side.ts';
+
+const fine: Reply = () => json(200, { id: 1, name: 'r' });
+const get = ({ client }: Rig) => client.getRunner(1);
+const steps = ({ chain }: FarSide): string[] => chain.map(({ url }) => url.pathname);
+
+describe('the connection', () => {
+  test('C2: is made by the first call, from registration token to admin token', async () => {
+    const farSide = aFarSide(fine);
+    await get(aClient(farSide, { configUrl: 'http://127.0.0.1:5000/my-org?a=1&b=2' }));
+    expect(steps(farSide)).toEqual([
+      '/api/v3/orgs/my-org/actions/runners/registration-token',
+      '/api/v3/actions/runner-registration',
+    ]);
+    const [registration, exchange] = farSide.chain;
+    expect(registration?.headers.get('authorization')).toBe('Bearer ghp_personal');
+    expect(exchange?.headers.get('authorization')).toBe('RemoteAuth registration-token');
+    expect(exchange?.body).toBe(
+      '{"url":"http://127.0.0.1:5000/my-org?a=1&b=2","runner_event":"register"}',
+    );
+  });
+
+  test.each([
+    {
+      url: '/my-org/my-repo',
+      path: '/api/v3/repos/my-org/my-repo/actions/runners/registration-token',
+    },
+    { url: '/enterprises/ent', path: '/api/v3/enterprises/ent/actions/runners/registration-token' },
+  ])('asks for the token of $url', async ({ url, path }) => {
+    const farSide = aFarSide(fine);
+    await get(aClient(farSide, { configUrl: `http://127.0.0.1:5000${url}` }));
+    expect(steps(farSide)[0]).toBe(path);
+  });
+
+  test.each([
+    { left: 59, chains: 2 },
+    { left: 60, chains: 1 },
+    { left: 3600, chains: 1 },
+  ])('C3: with $left s left is made $chains times for two calls', async ({ left, chains }) => {
+    const farSide = aFarSide(
+      fine,
+      tokens(() => adminJwt(left)),
+    );
+    const rig = aClient(farSide);
+    await get(rig);
+    await get(rig);
+    expect(farSide.chain).toHaveLength(2 * chains);
+  });
+
+  test('is made once for calls at the same time', async () => {
+    const farSide = aFarSide(fine);
+    const rig = aClient(farSide);
+    await Promise.all([get(rig), get(rig), get(rig)]);
+    expect(farSide.chain).toHaveLength(2);
+    expect(farSide.asked).toHaveLength(3);
+  });
+
+  test('is made anew once when the service refuses its token', async () => {
+    const farSide = aFarSide([() => text(401, 'expired'), fine]);
+    expect(await get(aClient(farSide))).toMatchObject({ id: 1 });
+    expect(farSide.chain).toHaveLength(4);
+
+    const refusing = aFarSide(() => text(401, 'expired'));
+    expect(await thrownBy(() => get(aClient(refusing)))).toMatchObject({ code: 'unauthorized' });
+    expect(refusing.asked).toHaveLength(2);
+  });
+
+  test('C4: that is always refused is an error in the words of the service', async () => {
+    const farSide = aFarSide(fine, (asked) =>
+      asked.url.pathname.endsWith('registration-token')
+        ? tokens()(asked)
+        : json(401, { message: 'test' }),
+    );
+    const rig = aClient(farSide);
+    expect(await thrownBy(() => get(rig))).toMatchObject({
+      code: 'unauthorized',
+      status: 401,
+      message:
+        'could not register with the Actions service for http://127.0.0.1:5000/my-org: 401 Unauthorized: test (POST http://127.0.0.1:5000/api/v3/actions/runner-registration)',
+    });
+    expect(rig.waits).toEqual([1000, 2000, 4000, 8000]);
+    expect(farSide.asked).toHaveLength(0);
+  });
+
+  test('C5: that is refused four times is made at the fifth, with its body each time', async () => {
+    let refused = 0;
+    const farSide = aFarSide(fine, (asked) => {
+      if (asked.url.pathname.endsWith('registration-token')) return tokens()(asked);
+      refused += 1;
+      return refused < 5 ? json(401, { message: 'test' }) : tokens()(asked);
+    });
+    expect(await get(aClient(farSide))).toMatchObject({ id: 1 });
+    expect(new Set(farSide.chain.slice(1).map(({ body }) => body)).size).toBe(1);
+  });
+
+  test.each([
+    { name: 'has no url', body: { token: 'x' }, says: 'url is missing or no URL' },
+    { name: 'has no token', body: { url: 'http://x' }, says: 'token is missing or no text' },
+    { name: 'has no JWT', body: { url: 'http://x', token: 'x' }, says: 'its token is no JWT' },
+    {
+      name: 'has a JWT without an end',
+      body: { url: 'http://x', token: 'eyJhbGciOiJub25lIn0.e30.' },
+      says: 'its token does not say when it ends',
+    },
+  ])('is a bad answer when it $name', async ({ body, says }) => {
+    const farSide = aFarSide(fine, (asked) =>
+      asked.url.pathname.endsWith('registration-token') ? tokens()(asked) : json(200, body),
+    );
+    expect(await thrownBy(() => get(aClient(farSide)))).toMatchObject({
+      code: 'bad-answer',
+      message: expect.stringContaining(says) as string,
+    });
+  });
+
+  test('is refused for a bad token, and says when GitHub wants to be left alone', async () => {
+    const bad = aFarSide(fine, () => json(401, { message: 'Bad credentials' }));
+    expect(await thrownBy(() => get(aClient(bad)))).toMatchObject({ code: 'unauthorized' });
+    expect(bad.chain).toHaveLength(1);
+
+    const reset = String(NOW / 1000 + 600);
+    const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset };
+    const limited = aFarSide(fine, () => json(403, { message: 'rate limit' }, headers));
+    expect(await thrownBy(() => get(aClient(limited)))).toMatchObject({
+      code: 'rate-limited',
+      retryAfterMs: 600_000,
+    });
+  });
+});
+
+describe('a GitHub App', () => {
+  let keys: Record<'pkcs1' | 'pkcs8', string>;
+  beforeAll(() => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = (type: 'pkcs1' | 'pkcs8') => privateKey.export({ type, format: 'pem' }) as string;
+    keys = { pkcs1: pem('pkcs1'), pkcs8: pem('pkcs8') };
+  });
+
+  test.each(['pkcs1', 'pkcs8'] as const)(
+    'signs with a %s key for an installation token',
+    async (form) => {
+      const farSide = aFarSide(fine);
+      const credentials = { kind: 'app', appId: 'Iv1.abc', installationId: 42 } as const;
+      const privateKey = form === 'pkcs1' ? keys.pkcs1.replaceAll('\n', '\\n') : keys[form];
+      await get(aClient(farSide, { credentials: { ...credentials, privateKey } }));
+      expect(steps(farSide)[0]).toBe('/api/v3/app/installations/42/access_tokens');
+      const jwt = farSide.chain[0]?.headers.get('authorization')?.replace('Bearer ', '') ?? '';
+      expect(decodeProtectedHeader(jwt)).toEqual({ alg: 'RS256', typ: 'JWT' });
+      expect(decodeJwt(jwt)).toMatchObject({ iss: 'Iv1.abc' });
+      expect(farSide.chain[1]?.headers.get('authorization')).toBe('Bearer registration-token');
+    },
+  );
+
+  // @octokit/auth-app would give both the token of the first.
+  test('never gets the token of another server that has an installation of the same id', async () => {
+    const app = { kind: 'app', appId: '1', installationId: 42, privateKey: keys.pkcs8 } as const;
+    const sideOf = (token: string) =>
+      aFarSide(fine, (asked) =>
+        asked.url.pathname.endsWith('access_tokens') ? json(201, { token }) : tokens()(asked),
+      );
+    const [one, other] = [sideOf('token-one'), sideOf('token-other')];
+    await Promise.all([one, other].map((side) => get(aClient(side, { credentials: app }))));
+    expect(one.chain[1]?.headers.get('authorization')).toBe('Bearer token-one');
+    expect(other.chain[1]?.headers.get('authorization')).toBe('Bearer token-other');
+  });
+
+  test.each([
+    { name: 'no client id', change: { appId: '' }, says: 'client id' },
+    { name: 'no installation id', change: { installationId: 0 }, says: 'installation id' },
+    {
+      name: 'no key',
+      change: { privateKey: '' },
+      says: 'private key of the GitHub App is required',
+    },
+    { name: 'a key that is none', change: { privateKey: 'hunter2' }, says: 'no RSA key' },
+  ])('with $name is refused before any call', async ({ change, says }) => {
+    const app = { kind: 'app', appId: '1', installationId: 42, privateKey: keys.pkcs8 } as const;
+    const error = await thrownBy(async () => {
+      await get(aClient(aFarSide(fine), { credentials: { ...app, ...change } }));
+    });
+    expect(error).toMatchObject({
+      code: 'invalid-credentials',
+      message: expect.stringContaining(says) as string,
+    });
+  });
+});
+
+describe('a token', () => {
+  test.each(['', 'ghp_abc\n'])('%j is refused before any call', (token) => {
+    const make = () =>
+      createActionsClient({
+        configUrl: 'https://github.com/org',
+        credentials: { kind: 'token', token },
+        userAgent: { version: '1', subsystem: 'test' },
+      });
+    expect(make).toThrow(expect.objectContaining({ code: 'invalid-credentials' }) as Error);
+  });
+});
