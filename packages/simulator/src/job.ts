@@ -42,9 +42,9 @@ export interface StepRecord {
 export interface JobTimes {
   readonly queued: number;
   /** Given to a scale set; the last time, if it was given back. */
-  readonly assigned?: number;
-  readonly started?: number;
-  readonly finished?: number;
+  readonly assigned?: number | undefined;
+  readonly started?: number | undefined;
+  readonly finished?: number | undefined;
 }
 
 /** A live view: its fields change as the job goes on. `JSON.stringify` gives plain data. */
@@ -53,15 +53,15 @@ export interface Job {
   readonly wish: Readonly<JobWish>;
   readonly state: JobState;
   /** Why it does not run yet: `no scale set has the label ubuntu-latest`. Never set once it runs. */
-  readonly waiting?: string;
-  readonly result?: JobResult;
+  readonly waiting?: string | undefined;
+  readonly result?: JobResult | undefined;
   /** What went wrong at the service's side: `the runner lost communication`. */
-  readonly failure?: string;
-  readonly outputs?: Readonly<Record<string, string>>;
-  readonly steps?: readonly StepRecord[];
+  readonly failure?: string | undefined;
+  readonly outputs?: Readonly<Record<string, string>> | undefined;
+  readonly steps?: readonly StepRecord[] | undefined;
   readonly times: JobTimes;
-  readonly scaleSetName?: string;
-  readonly runnerName?: string;
+  readonly scaleSetName?: string | undefined;
+  readonly runnerName?: string | undefined;
   /** Lines. */
   readonly log: readonly string[];
 }

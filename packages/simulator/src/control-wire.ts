@@ -1,0 +1,72 @@
+// What the control API takes, checked at its border.
+import { z } from 'zod';
+import { CALLS } from './faults.ts';
+
+export const jobBody = z.strictObject({
+  id: z.string().min(1).exactOptional(),
+  labels: z.array(z.string().min(1)).min(1),
+  displayName: z.string().exactOptional(),
+  runnerGroup: z.string().exactOptional(),
+  owner: z.string().min(1).exactOptional(),
+  repository: z.string().min(1).exactOptional(),
+  enterprise: z.string().exactOptional(),
+  workflowRef: z.string().exactOptional(),
+  runId: z.int().exactOptional(),
+  eventName: z.string().exactOptional(),
+  payload: z.unknown().exactOptional(),
+});
+
+const status = z.int().min(200).max(599);
+
+const effectBody = z.discriminatedUnion('do', [
+  z.strictObject({
+    do: z.literal('answer'),
+    status,
+    typeName: z.string().exactOptional(),
+    message: z.string().exactOptional(),
+    text: z.string().exactOptional(),
+    retryAfterSeconds: z.int().min(0).exactOptional(),
+  }),
+  z.strictObject({ do: z.literal('delay'), ms: z.number().min(0) }),
+  z.strictObject({ do: z.literal('forget'), status }),
+  z.strictObject({
+    do: z.enum([
+      'hang',
+      'drop',
+      'lose-answer',
+      'empty',
+      'byte-order-mark',
+      'null-statistics',
+      'empty-queue-url',
+      'unknown-message',
+    ]),
+  }),
+]);
+
+export const faultBody = z.strictObject({
+  call: z.enum(CALLS),
+  scope: z.string().exactOptional(),
+  scaleSet: z.string().exactOptional(),
+  after: z.int().min(0).exactOptional(),
+  times: z.int().min(1).exactOptional(),
+  forMs: z.number().min(0).exactOptional(),
+  effect: effectBody,
+});
+
+export const tokenBody = z.strictObject({
+  token: z.string().min(1),
+  scopes: z.array(z.string()).exactOptional(),
+});
+
+export const appBody = z.strictObject({
+  appId: z.string().min(1),
+  installationId: z.int(),
+  publicKey: z.string().exactOptional(),
+});
+
+export const groupBody = z.strictObject({ scope: z.string().min(1), name: z.string().min(1) });
+
+export const modeBody = z.strictObject({
+  scope: z.string().min(1),
+  mode: z.enum(['assign', 'acquire']),
+});

@@ -1,0 +1,155 @@
+// The Actions service as a function from request to response. Strict: what the real one refuses is refused, and kept.
+import { randomUUID } from 'node:crypto';
+import type { FaultEffect, Faults } from './faults.ts';
+import {
+  ConnectionCut,
+  Refusal,
+  badRequest,
+  empty,
+  gitHubError,
+  json,
+  text,
+} from './http/answer.ts';
+import { agentRoutes } from './http/agent-api.ts';
+import { authorize } from './http/authorize.ts';
+import { gitHubRoutes } from './http/github-api.ts';
+import { messageRoutes } from './http/message-api.ts';
+import { createRouter } from './http/route.ts';
+import type { Context, Route, Service } from './http/route.ts';
+import { runnerRoutes } from './http/runner-api.ts';
+import { scaleSetRoutes } from './http/scale-set-api.ts';
+import { sessionRoutes } from './http/session-api.ts';
+
+const ROUTES: readonly Route[] = [
+  ...messageRoutes,
+  ...runnerRoutes,
+  ...gitHubRoutes,
+  ...agentRoutes,
+  ...sessionRoutes,
+  ...scaleSetRoutes,
+];
+
+type Incoming = Omit<Context, 'caller' | 'effect'> & { route: Route };
+
+export function createService(
+  service: Service,
+  faults: Faults,
+): (request: Request) => Promise<Response> {
+  const match = createRouter(ROUTES);
+  return async (request) => {
+    try {
+      const incoming = findRoute(service, match, request);
+      checkForm(incoming);
+      const caller = await authorize(incoming, incoming.route.needs);
+      const effect = faults.meet({
+        call: incoming.route.call,
+        scope: caller.scope?.name,
+        scaleSet: caller.scaleSet?.name,
+      });
+      return withIds(await answer({ ...incoming, caller, effect }, incoming.route));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (error.rule !== undefined) service.violate(request, error.rule, true);
+      return withIds(error.response);
+    }
+  };
+}
+
+function findRoute(
+  service: Service,
+  match: ReturnType<typeof createRouter>,
+  request: Request,
+): Incoming {
+  const url = new URL(request.url);
+  const path = url.pathname.replace(/\/{2,}/g, '/').replace(/^\/api\/v3(?=\/)/, '');
+  const found = match(request.method, path);
+  switch (found.is) {
+    case 'found':
+      return { service, request, url, params: found.params, route: found.route };
+    case 'wrong-method': {
+      const refused = text(405, 'method not allowed');
+      refused.headers.set('allow', found.allowed.join(', '));
+      throw new Refusal(refused, `${request.method} is not allowed here`);
+    }
+    case 'unknown':
+      throw new Refusal(gitHubError(404, 'Not Found'), 'no such path');
+  }
+}
+
+// What does not depend on who calls.
+function checkForm({ request, route, url }: Incoming): void {
+  if (route.needs === 'runner') return;
+  if (!request.headers.get('user-agent')) {
+    const isGitHub = route.needs !== 'admin' && route.needs !== 'queue';
+    const rule = 'User-Agent must be sent';
+    throw isGitHub ? new Refusal(gitHubError(403, rule), rule) : badRequest(rule);
+  }
+  const isApi = url.pathname.includes('/_apis/') && !url.pathname.includes('/runtime/messages/');
+  const version = url.searchParams.get('api-version');
+  if (isApi && version !== '6.0-preview') {
+    throw badRequest(`api-version must be 6.0-preview, not ${version ?? 'absent'}`);
+  }
+}
+
+async function answer(context: Context, route: Route): Promise<Response> {
+  const { effect, request } = context;
+  if (effect) {
+    const instead = insteadOf(effect);
+    if (instead) return instead;
+    await waited(context, effect);
+  }
+  request.signal.throwIfAborted();
+  const response = await route.answer(context);
+  if (effect?.do === 'lose-answer') throw new ConnectionCut();
+  return effect?.do === 'byte-order-mark' ? withByteOrderMark(response) : response;
+}
+
+// The answer of a call that is not carried out.
+function insteadOf(effect: FaultEffect): Response | undefined {
+  if (effect.do === 'answer') return scripted(effect);
+  if (effect.do === 'empty') return empty200();
+  if (effect.do === 'forget') return empty(effect.status);
+  if (effect.do === 'drop') throw new ConnectionCut();
+  return undefined;
+}
+
+const empty200 = (): Response =>
+  new Response('', { status: 200, headers: { 'content-type': 'application/json' } });
+
+function scripted(effect: Extract<FaultEffect, { do: 'answer' }>): Response {
+  const { status, typeName, message, retryAfterSeconds } = effect;
+  const response =
+    effect.text === undefined
+      ? json(status, {
+          ...(typeName !== undefined && { typeName }),
+          message: message ?? 'scripted',
+        })
+      : text(status, effect.text);
+  if (retryAfterSeconds !== undefined) response.headers.set('retry-after', `${retryAfterSeconds}`);
+  return response;
+}
+
+// Timers cannot be set to more than this; nobody waits for 24 days.
+const LONGEST_MS = 2 ** 31 - 1;
+
+async function waited({ service, request }: Context, effect: FaultEffect): Promise<void> {
+  if (effect.do !== 'delay' && effect.do !== 'hang') return;
+  await service.holds.wait({
+    ms: effect.do === 'hang' ? LONGEST_MS : Math.min(effect.ms, LONGEST_MS),
+    signal: request.signal,
+    look: () => undefined,
+    subscribe: () => () => undefined,
+  });
+  if (effect.do === 'hang') throw new ConnectionCut();
+}
+
+async function withByteOrderMark(response: Response): Promise<Response> {
+  const { status, headers } = response;
+  return new Response(`\uFEFF${await response.text()}`, { status, headers });
+}
+
+function withIds(response: Response): Response {
+  response.headers.set('ActivityId', randomUUID());
+  response.headers.set('X-GitHub-Request-Id', randomUUID().replaceAll('-', '').toUpperCase());
+  return response;
+}
