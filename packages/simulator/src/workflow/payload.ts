@@ -40,3 +40,7 @@ export interface StepTemplate {
   readonly continueOnError?: Template;
   readonly timeoutMinutes?: Template;
 }
+
+/** The condition for people, without what was put around it. */
+export const writtenCondition = (condition: string): string =>
+  condition.replace(/^success\(\) && \((.*)\)$/s, '$1');

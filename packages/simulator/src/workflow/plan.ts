@@ -3,6 +3,7 @@ import { isTrue } from './expression.ts';
 import type { Json, Scope } from './expression.ts';
 import { expandMatrix } from './matrix.ts';
 import type { Combination } from './matrix.ts';
+import { writtenCondition } from './payload.ts';
 import { fill, isRecord, textOf } from './template.ts';
 import type { Template } from './template.ts';
 import type { JobTemplate } from './workflow.ts';
@@ -101,7 +102,7 @@ function whyNot(template: JobTemplate, { cancelled, ended, ancestors }: Situatio
     const result = ended.get(key)?.result;
     if (result !== undefined && result !== 'success') return `${key} ${PAST[result]}`;
   }
-  return `its condition is false: ${template.if.replace(/^success\(\) && \((.*)\)$/s, '$1')}`;
+  return `its condition is false: ${writtenCondition(template.if)}`;
 }
 
 function expand(template: JobTemplate, situation: Situation): Decision {
