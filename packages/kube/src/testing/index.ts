@@ -1,3 +1,4 @@
+export { settle, until } from './until.ts';
 export { createSteppedClock } from './stepped-clock.ts';
 export type { SteppedClock } from './stepped-clock.ts';
 export { recordedLog, silentLog } from './logs.ts';
