@@ -1,0 +1,76 @@
+// The table at the end, the picture while it goes on, and what failed jobs said.
+import { table } from './table.ts';
+import type { RunDescription } from '@muster/simulator';
+
+type RunJob = RunDescription['jobs'][number];
+
+const HEAD = ['JOB', 'MATRIX', 'QUEUED', 'POD', 'STARTED', 'FINISHED', 'RESULT'];
+const LOG_LINES = 200;
+
+export interface Times {
+  /** The demo's start, from which all times count. */
+  startedAt: number;
+  /** When a runner's pod ran. */
+  podRanAt: (runner: string) => number | undefined;
+}
+
+/** A row a job: queued → pod → started → finished, in seconds since the start. */
+export function jobTable(run: RunDescription, { startedAt, podRanAt }: Times): string[] {
+  const seconds = (at: number | undefined): string =>
+    at === undefined ? '-' : `${((at - startedAt) / 1000).toFixed(1)}s`;
+  const rows = run.jobs.map((job) => [
+    job.name,
+    matrixOf(job),
+    seconds(job.times.queued),
+    seconds(job.runnerName === undefined ? undefined : podRanAt(job.runnerName)),
+    seconds(job.times.started),
+    seconds(job.times.finished),
+    resultOf(job),
+  ]);
+  return table([HEAD, ...rows]);
+}
+
+const matrixOf = ({ matrix }: RunJob): string =>
+  Object.entries(matrix ?? {})
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' ') || '-';
+
+function resultOf({ result, reason, waiting, state, steps = [] }: RunJob): string {
+  if (result === undefined) return waiting === undefined ? state : `waiting: ${waiting}`;
+  const skipped = steps.filter(({ conclusion, reason: why }) => conclusion === 'skipped' && why);
+  const notes = [reason, ...skipped.map(({ name, reason: why }) => `${name}: ${why ?? ''}`)];
+  const said = notes.filter((note) => note !== undefined);
+  return said.length === 0 ? result : `${result} (${said.join('; ')})`;
+}
+
+const isFailed = ({ result, continueOnError }: RunJob): boolean =>
+  (result === 'failure' || result === 'cancelled') && !continueOnError;
+
+export const failedJobs = ({ jobs }: RunDescription): RunJob[] => jobs.filter(isFailed);
+
+/** The last lines of a failed job's log. */
+export const logOf = ({ name, log }: RunJob): string[] => [
+  `--- log of ${name}${log.length > LOG_LINES ? ` (its last ${LOG_LINES} lines)` : ''}`,
+  ...log.slice(-LOG_LINES),
+];
+
+const MARKS: Readonly<Record<string, string>> = {
+  success: '✓',
+  failure: '✗',
+  cancelled: '✗',
+  skipped: '-',
+  running: '▶',
+};
+
+/** How the run stands, in a few lines. */
+export function picture(
+  { jobs }: RunDescription,
+  runners: { wanted: number; pods: number },
+): string[] {
+  const rows = jobs.map(({ name, result, state, waiting, runnerName }) => [
+    MARKS[result ?? state] ?? '·',
+    name,
+    result ?? waiting ?? runnerName ?? state,
+  ]);
+  return ['', ...table(rows), `${runners.wanted} runners wanted, ${runners.pods} pods`];
+}

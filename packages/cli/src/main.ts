@@ -1,0 +1,49 @@
+// `muster`. One line an error, no stack trace; exit 2 for the user's mistake, 1 for ours.
+import { fileURLToPath } from 'node:url';
+import { parseArguments, USAGE } from './arguments.ts';
+import { dev } from './dev/dev.ts';
+import { stopKept } from './dev/kept.ts';
+import { CliError } from './errors.ts';
+import type { Command } from './arguments.ts';
+
+const EXIT_INTERRUPTED = 130;
+const DEFAULT_WORKFLOW = new URL('../../../examples/workflows/ci.yml', import.meta.url);
+
+async function run(command: Command, signal: AbortSignal): Promise<number> {
+  switch (command.do) {
+    case 'help':
+      process.stdout.write(`${USAGE}\n`);
+      return 0;
+    case 'stop':
+      await stopKept(command.directory);
+      return 0;
+    case 'dev':
+      return dev(command, { stdout: process.stdout, env: process.env, signal });
+  }
+}
+
+const interrupted = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    interrupted.abort();
+  });
+}
+
+try {
+  const command = parseArguments(process.argv.slice(2), {
+    // pnpm runs scripts in the workspace's root; this is where the user was.
+    directory: process.env['INIT_CWD'] ?? process.cwd(),
+    defaultWorkflow: fileURLToPath(DEFAULT_WORKFLOW),
+  });
+  const exitCode = await run(command, interrupted.signal);
+  process.exitCode = interrupted.signal.aborted ? EXIT_INTERRUPTED : exitCode;
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  const isTold = error instanceof CliError || !interrupted.signal.aborted;
+  if (isTold) process.stderr.write(`muster: ${message}\n`);
+  process.exitCode = interrupted.signal.aborted
+    ? EXIT_INTERRUPTED
+    : error instanceof CliError
+      ? error.exitCode
+      : 1;
+}
