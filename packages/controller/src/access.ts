@@ -11,15 +11,21 @@ export interface GitHubAccess {
   vaultConfig?: VaultConfig;
 }
 
-/** The fields of a spec that say so; `namespace` is the runner set's, whoever asks. */
-export const accessOf = (
-  namespace: string,
-  spec: { [Field in Exclude<keyof GitHubAccess, 'namespace'>]?: GitHubAccess[Field] | undefined },
-): GitHubAccess => ({
-  namespace,
+type Fields = Omit<GitHubAccess, 'namespace'>;
+
+/** The fields of a spec that say how; absent ones stay absent. */
+export const githubFields = (spec: {
+  [Field in keyof Fields]?: Fields[Field] | undefined;
+}): Fields => ({
   githubConfigUrl: spec.githubConfigUrl ?? '',
   githubConfigSecret: spec.githubConfigSecret ?? '',
   ...(spec.githubServerTLS && { githubServerTLS: spec.githubServerTLS }),
   ...(spec.proxy && { proxy: spec.proxy }),
   ...(spec.vaultConfig && { vaultConfig: spec.vaultConfig }),
 });
+
+/** `namespace` is the runner set's, whoever asks. */
+export const accessOf = (
+  namespace: string,
+  spec: Parameters<typeof githubFields>[0],
+): GitHubAccess => ({ namespace, ...githubFields(spec) });

@@ -1,0 +1,180 @@
+// Does what a runner set's plan asks for.
+import {
+  annotation,
+  ANNOTATIONS,
+  AutoscalingListenerKind,
+  AutoscalingRunnerSetKind,
+  CLEANUP_ANNOTATIONS,
+  EphemeralRunnerSetKind,
+  FINALIZERS,
+  withoutFinalizers,
+} from '@muster/api';
+import type { AutoscalingRunnerSet, EphemeralRunnerSet } from '@muster/api';
+import {
+  isKubeError,
+  RoleBindingKind,
+  RoleKind,
+  SecretKind,
+  ServiceAccountKind,
+} from '@muster/kube';
+import type { JsonObject, Kind, KubeClient, KubeObject } from '@muster/kube';
+import { accessOf } from '../access.ts';
+import type { GitHubAccess } from '../access.ts';
+import type { Deps } from '../deps.ts';
+import { mergePatch } from '../merge-patch.ts';
+import { scaleSetIdOf } from './desired.ts';
+import type { Observed } from './observe.ts';
+import type { Action } from './plan.ts';
+import { moveScaleSet, registerScaleSet, renameScaleSet, scaleSetMetadata } from './scale-set.ts';
+
+interface Doing {
+  observed: Observed;
+  kube: KubeClient;
+  deps: Deps;
+}
+
+type Step<Do extends Action['do']> = Extract<Action, { do: Do }>;
+type Steps = { [Do in Action['do']]: (action: Step<Do>, doing: Doing) => Promise<void> };
+
+export const act = (action: Action, doing: Doing): Promise<void> =>
+  (STEPS[action.do] as (action: Action, doing: Doing) => Promise<void>)(action, doing);
+
+const STEPS: Steps = {
+  // With the version: the array is sent whole, and must not undo what another wrote meanwhile.
+  hold: (_, { observed: { runnerSet }, kube }) =>
+    patchMetadata(kube, runnerSet, {
+      resourceVersion: runnerSet.metadata.resourceVersion,
+      finalizers: [...(runnerSet.metadata.finalizers ?? []), FINALIZERS.runnerSet],
+    }),
+  release: (_, { observed: { runnerSet }, kube }) =>
+    patchMetadata(kube, runnerSet, {
+      resourceVersion: runnerSet.metadata.resourceVersion,
+      finalizers: withoutFinalizers(runnerSet, [FINALIZERS.runnerSet]),
+    }),
+  forget: (_, { observed: { runnerSet }, kube }) => forget(kube, runnerSet),
+  async report({ status }, { observed: { runnerSet }, kube }) {
+    await kube.patchStatus(AutoscalingRunnerSetKind, placeOf(runnerSet), { status });
+  },
+
+  register: (_, doing) => atGitHub(registerScaleSet, doing),
+  move: (_, doing) => atGitHub(moveScaleSet, doing),
+  rename: (_, doing) => atGitHub(renameScaleSet, doing),
+  async deregister(_, { observed: { runnerSet }, kube, deps: { github } }) {
+    const client = await github.clientForRemoval(accessTo(runnerSet));
+    await client.deleteScaleSet(scaleSetIdOf(runnerSet) ?? 0);
+    // At once, so that a later step that fails needs no credentials to be tried again.
+    await forget(kube, runnerSet);
+  },
+
+  async 'create-set'({ set }, { kube }) {
+    await kube.create(EphemeralRunnerSetKind, set);
+  },
+  async 'update-set'({ set, wanted }, { kube }) {
+    const { labels, annotations } = wanted.metadata;
+    await kube.patch(EphemeralRunnerSetKind, placeOf(set), {
+      metadata: { labels, annotations },
+      spec: mergePatch(templateOf(set), templateOf(wanted)) ?? {},
+    });
+  },
+  'delete-sets': ({ sets }, { kube }) => remove(kube, EphemeralRunnerSetKind, sets),
+
+  async 'create-listener'({ listener }, { kube }) {
+    await kube.create(AutoscalingListenerKind, listener);
+  },
+  async 'update-listener'({ listener, wanted }, { kube }) {
+    const { labels, annotations } = wanted.metadata;
+    await kube.patch(AutoscalingListenerKind, placeOf(listener), {
+      metadata: { labels, annotations },
+      spec: mergePatch({ ...listener.spec }, { ...wanted.spec }) ?? {},
+    });
+  },
+  'delete-listeners': ({ listeners }, { kube }) => remove(kube, AutoscalingListenerKind, listeners),
+
+  unprotect: (_, doing) => unprotect(doing),
+  wait: () => Promise.resolve(),
+};
+
+interface Placed extends KubeObject {
+  metadata: KubeObject['metadata'] & { namespace: string };
+}
+
+const placeOf = ({
+  metadata: { namespace, name },
+}: Placed): { namespace: string; name: string } => ({
+  namespace,
+  name,
+});
+
+const accessTo = ({ metadata, spec }: AutoscalingRunnerSet): GitHubAccess =>
+  accessOf(metadata.namespace, spec);
+
+async function patchMetadata(
+  kube: KubeClient,
+  runnerSet: AutoscalingRunnerSet,
+  metadata: JsonObject,
+): Promise<void> {
+  await kube.patch(AutoscalingRunnerSetKind, placeOf(runnerSet), { metadata });
+}
+
+const forget = (kube: KubeClient, runnerSet: AutoscalingRunnerSet): Promise<void> =>
+  patchMetadata(kube, runnerSet, { annotations: { [ANNOTATIONS.scaleSetId]: null } });
+
+async function atGitHub(
+  step: typeof registerScaleSet,
+  { observed: { runnerSet }, kube, deps: { github } }: Doing,
+): Promise<void> {
+  const scaleSet = await step(runnerSet, await github.clientFor(accessTo(runnerSet)));
+  await patchMetadata(kube, runnerSet, scaleSetMetadata(runnerSet, scaleSet));
+}
+
+/** All of a set's spec but what its listener writes. */
+const templateOf = ({ spec }: Pick<EphemeralRunnerSet, 'spec'>): JsonObject => ({
+  ephemeralRunnerSpec: spec.ephemeralRunnerSpec,
+  ephemeralRunnerMetadata: spec.ephemeralRunnerMetadata,
+});
+
+async function remove<T extends Placed>(
+  kube: KubeClient,
+  kind: Kind<T>,
+  objects: readonly T[],
+): Promise<void> {
+  for (const object of objects) {
+    await kube.delete(kind, placeOf(object), { uid: object.metadata.uid });
+  }
+}
+
+const PROTECTED: Record<(typeof CLEANUP_ANNOTATIONS)[number]['kind'], Kind> = {
+  Role: RoleKind,
+  RoleBinding: RoleBindingKind,
+  Secret: SecretKind,
+  ServiceAccount: ServiceAccountKind,
+};
+
+/** One after the other: the last ones grant the right to do this. */
+async function unprotect({ observed: { runnerSet }, kube }: Doing): Promise<void> {
+  for (const { key, kind } of CLEANUP_ANNOTATIONS) {
+    const name = annotation(runnerSet, key);
+    if (name === undefined || name === '') continue;
+    await unprotectOne(kube, PROTECTED[kind], { namespace: runnerSet.metadata.namespace, name });
+  }
+}
+
+async function unprotectOne(
+  kube: KubeClient,
+  kind: Kind,
+  at: { namespace: string; name: string },
+): Promise<void> {
+  const object = await kube.get(kind, at).catch((error: unknown) => {
+    // The chart's role may name another Secret than the one of today.
+    if (kind === SecretKind && isKubeError(error, 'forbidden')) return undefined;
+    throw error;
+  });
+  const { finalizers = [], resourceVersion } = object?.metadata ?? {};
+  if (!finalizers.includes(FINALIZERS.cleanupProtection)) return;
+  await kube.patch(kind, at, {
+    metadata: {
+      resourceVersion,
+      finalizers: finalizers.filter((one) => one !== FINALIZERS.cleanupProtection),
+    },
+  });
+}

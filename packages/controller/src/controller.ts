@@ -1,0 +1,181 @@
+// The whole controller as a part: caches, loops and what connects them. main.ts gives it the real
+// world; tests give it the dev cluster, the simulator and a stepped clock.
+import {
+  AutoscalingListenerKind,
+  AutoscalingRunnerSetKind,
+  controllerOf,
+  EphemeralRunnerKind,
+  EphemeralRunnerSetKind,
+} from '@muster/api';
+import type { ApiObject } from '@muster/api';
+import {
+  createCache,
+  createEvents,
+  createLoop,
+  PodKind,
+  RoleBindingKind,
+  RoleKind,
+  ServiceAccountKind,
+} from '@muster/kube';
+import type {
+  Cache,
+  Clock,
+  Events,
+  Kind,
+  KubeClient,
+  KubeObject,
+  Log,
+  Loop,
+  Metrics,
+  PlannedAction,
+  Reconciler,
+} from '@muster/kube';
+import { createAutoscalingListenerReconciler } from './autoscaling-listener/index.ts';
+import { createAutoscalingRunnerSetReconciler } from './autoscaling-runner-set/index.ts';
+import type { Config } from './config.ts';
+import { createCredentials } from './credentials.ts';
+import { BY_OWNER } from './deps.ts';
+import type { Caches, Deps } from './deps.ts';
+import { createEphemeralRunnerReconciler } from './ephemeral-runner/index.ts';
+import { createEphemeralRunnerSetReconciler } from './ephemeral-runner-set/index.ts';
+import { createGitHub } from './github.ts';
+import type { GitHubOptions } from './github.ts';
+import { registerMetrics } from './metrics.ts';
+import { wire } from './wiring.ts';
+import type { Loops } from './wiring.ts';
+
+export interface ControllerOptions {
+  config: Config;
+  kube: KubeClient;
+  clock: Clock;
+  log: Log;
+  metrics?: Metrics;
+  /** The pod's name, for Events. */
+  instance?: string;
+  /** To GitHub, instead of the network. */
+  fetch?: GitHubOptions['fetch'];
+}
+
+export interface Controller {
+  readonly caches: Caches;
+  /** Whether all caches hold what the cluster holds. */
+  readonly synced: boolean;
+  /** Nothing is running or about to. Keys due later do not count. */
+  readonly idle: boolean;
+  /** Keeps the caches until the signal; `lead` too, but acts only then. Neither rejects. */
+  watch(signal: AbortSignal): Promise<void>;
+  lead(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+// Enough that one slow call holds nobody up, and that a hundred scale sets start within seconds.
+const CONCURRENCY = { runnerSets: 16, listeners: 8, sets: 16 };
+
+export function createController(options: ControllerOptions): Controller {
+  const { config, kube, clock, log } = options;
+  const caches = createCaches(options);
+  const github = createGitHub({
+    credentials: createCredentials({ kube, clock }),
+    clock,
+    log,
+    version: config.version,
+    forceGhes: config.forceGhes,
+    ...(options.fetch && { fetch: options.fetch }),
+  });
+  const events = createEvents({
+    client: kube,
+    component: 'muster-controller',
+    clock,
+    log,
+    ...(options.instance !== undefined && { instance: options.instance }),
+  });
+  if (options.metrics) registerMetrics(options.metrics.registry, caches);
+  const loops = createLoops({ caches, kube, github, clock, config, log }, events, options.metrics);
+  const all = Object.values(caches) as Cache<KubeObject>[];
+  return {
+    caches,
+    get synced() {
+      return all.every((cache) => cache.synced);
+    },
+    get idle() {
+      return Object.values(loops).every((loop) => loop.idle);
+    },
+    async watch(signal) {
+      await Promise.all(all.map((cache) => cache.run(signal)));
+    },
+    async lead(signal) {
+      await Promise.all(all.map((cache) => cache.whenSynced()));
+      const unwire = wire(caches, loops, clock);
+      wakeAll(caches, loops);
+      await Promise.all(Object.values(loops).map((loop) => loop.run(signal)));
+      unwire();
+      await events.flush();
+    },
+    close: () => github.close(),
+  };
+}
+
+/** What was there before this process led. */
+function wakeAll(caches: Caches, loops: Loops): void {
+  for (const name of ['runnerSets', 'listeners', 'sets', 'runners'] as const) {
+    for (const { metadata } of caches[name].list()) {
+      loops[name].wake(`${metadata.namespace}/${metadata.name}`);
+    }
+  }
+}
+
+function createLoops(deps: Deps, events: Events, metrics?: Metrics): Record<keyof Loops, Loop> {
+  const { caches, clock, config, kube: client, log } = deps;
+  const loop = <O, A extends PlannedAction>(
+    reconciler: Reconciler<O, A>,
+    concurrency: number,
+  ): Loop =>
+    createLoop({
+      reconciler,
+      client,
+      caches: Object.values(caches) as Cache<KubeObject>[],
+      concurrency,
+      clock,
+      log,
+      events,
+      ...(metrics && { metrics }),
+    });
+  return {
+    runnerSets: loop(createAutoscalingRunnerSetReconciler(deps), CONCURRENCY.runnerSets),
+    listeners: loop(createAutoscalingListenerReconciler(deps), CONCURRENCY.listeners),
+    sets: loop(createEphemeralRunnerSetReconciler(deps), CONCURRENCY.sets),
+    runners: loop(createEphemeralRunnerReconciler(deps), config.runnerConcurrency),
+  };
+}
+
+function createCaches({ config, kube: client, clock, log, metrics }: ControllerOptions): Caches {
+  const { namespace, watchNamespace } = config;
+  const everywhere =
+    watchNamespace === undefined ? undefined : [...new Set([watchNamespace, namespace])];
+  const cache = <T extends KubeObject>(kind: Kind<T>, namespaces?: readonly string[]): Cache<T> =>
+    createCache({
+      client,
+      kind,
+      indexes: { [BY_OWNER]: ownerUid },
+      clock,
+      log,
+      ...(namespaces && { namespaces }),
+      ...(metrics && { metrics }),
+    });
+  const beside = watchNamespace === undefined ? undefined : [watchNamespace];
+  return {
+    runnerSets: cache(AutoscalingRunnerSetKind, beside),
+    listeners: cache(AutoscalingListenerKind, [namespace]),
+    sets: cache(EphemeralRunnerSetKind, beside),
+    runners: cache(EphemeralRunnerKind, beside),
+    pods: cache(PodKind, everywhere),
+    serviceAccounts: cache(ServiceAccountKind, [namespace]),
+    roles: cache(RoleKind, beside),
+    roleBindings: cache(RoleBindingKind, beside),
+  };
+}
+
+function ownerUid(object: KubeObject): string[] {
+  const owner = controllerOf(object as ApiObject);
+  return owner ? [owner.uid] : [];
+}
