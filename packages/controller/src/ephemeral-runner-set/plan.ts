@@ -53,11 +53,10 @@ export function plan(observed: Observed): Action[] {
     return [{ do: 'hold', because: 'its runners must be deregistered before it goes' }];
   }
   const tally = tallyOf(observed.members);
-  const acts = [
-    ...writeProxy(observed.proxy),
-    ...clear(observed, tally),
-    ...scale(observed, tally),
-  ];
+  const cleared = clear(observed, tally);
+  // What is cleared still fills its slot: the next pass sees it leaving, and counts again.
+  const scaled = cleared.length > 0 ? cleared : scale(observed, tally);
+  const acts = [...writeProxy(observed.proxy), ...scaled];
   return [...report(observed, tally, acts), ...acts, ...wake(observed, tally)];
 }
 

@@ -1,0 +1,367 @@
+import { ANNOTATIONS } from '@muster/api';
+import { aRunner, aSet } from '@muster/api/testing';
+import type { EphemeralRunner, EphemeralRunnerSet } from '@muster/api';
+import type { Pod } from '@muster/kube';
+import { describe, expect, test } from 'vitest';
+import { aFinishedPod, aNewPod, aRunningPod } from '../testing-pods.ts';
+import { templateHash } from './desired.ts';
+import { plan } from './plan.ts';
+import type { Action, Observed } from './plan.ts';
+import { reportOf } from './report.ts';
+import { accountOf, tallyOf } from './tally.ts';
+import type { Member } from './tally.ts';
+
+const NOW = Date.parse('2026-01-01T00:01:00Z');
+
+type Given = Parameters<typeof aRunner>[1];
+
+/** A member whose pod runs, unless another is given. */
+const member = (
+  name: string,
+  given: Given = {},
+  pod?: (runner: EphemeralRunner) => Pod,
+): Member => {
+  const runner = aRunner(name, given);
+  return { runner, pod: (pod ?? aRunningPod)(runner) };
+};
+const withoutPod = (name: string, given: Given = {}): Member => ({
+  runner: aRunner(name, { ...given, status: { phase: '', ...given.status } }),
+  pod: undefined,
+});
+const pending = (name: string): Member => member(name, { status: { phase: 'Pending' } }, aNewPod);
+const busy = (name: string): Member => member(name, { status: { jobId: '7' } });
+const leaving = { metadata: { deletionTimestamp: '2026-01-01T00:00:59Z' } };
+const endedWell = (name: string): Member =>
+  member(name, leaving, (runner) => aFinishedPod(runner, 0));
+
+const asked = (replicas: number, patchID = 1, given: Parameters<typeof aSet>[0] = {}) =>
+  aSet({ ...given, spec: { replicas, patchID } });
+
+/** A set whose status already says what is there. */
+function settled(set: EphemeralRunnerSet, members: readonly Member[]): EphemeralRunnerSet {
+  const slots = set.status?.slots ?? { generation: 1, spent: 0, ended: [] };
+  const before = { ...set, status: { currentReplicas: 0, ...set.status, slots } };
+  const facts = { set: before, tally: tallyOf(members), proxy: { is: 'none' }, now: NOW } as const;
+  return { ...before, status: { ...reportOf({ ...facts, slots }) } };
+}
+
+const observed = (set: EphemeralRunnerSet, members: Member[], given: Partial<Observed> = {}) => ({
+  set,
+  members,
+  proxy: { is: 'none' } as const,
+  reportedAt: undefined,
+  now: NOW,
+  ...given,
+});
+
+const tell = (action: Action): string => {
+  if (action.do === 'create') return `create ${action.names.length}: ${action.because}`;
+  if (action.do === 'clear')
+    return `clear ${action.runners.map(({ metadata }) => metadata.name).join(' ')}: ${action.because}`;
+  if (action.do === 'retire')
+    return `retire ${action.atMost} of ${action.candidates.map(({ runner }) => runner.metadata.name).join(' ')}: ${action.because}`;
+  return `${action.do}: ${action.because}`;
+};
+const steps = (...given: Parameters<typeof observed>): string[] =>
+  plan(observed(...given)).map(tell);
+
+/** Spent slots as of a status that was written. */
+const spent = (count: number, ended: string[] = []) => ({
+  status: { currentReplicas: 0, slots: { generation: 1, spent: count, ended } },
+});
+
+const BUSY = 'wait: GitHub may have called some of them busy';
+
+describe('scaling', () => {
+  test.each<{ name: string; set: EphemeralRunnerSet; runners: Member[]; does: string[] }>([
+    { name: 'makes nothing when nothing is wanted', set: asked(0), runners: [], does: [] },
+    {
+      name: 'makes what is missing',
+      set: asked(3),
+      runners: [pending('a')],
+      does: ['create 2: 1 of 3 wanted'],
+    },
+    {
+      name: 'counts a runner without a phase',
+      set: asked(1),
+      runners: [withoutPod('a')],
+      does: [],
+    },
+    {
+      name: 'never takes away on a numbered patch',
+      set: asked(0, 4),
+      runners: [member('a')],
+      does: [],
+    },
+    {
+      name: 'takes away what is too much when the patch is the truth',
+      set: asked(1, 0),
+      runners: [member('a'), member('b')],
+      does: ['retire 1 of b a: 2 of 1 wanted', BUSY],
+    },
+    {
+      name: 'leaves a runner that has a job, and one whose container has ended',
+      set: asked(0, 0),
+      runners: [busy('a'), member('b', {}, (runner) => aFinishedPod(runner, 0))],
+      does: [],
+    },
+    {
+      name: 'takes failed first, then without a pod, then pending, then running, the newest first',
+      set: asked(0, 0),
+      runners: [
+        member('old', { metadata: { creationTimestamp: '2026-01-01T00:00:01Z' } }),
+        member('new', { metadata: { creationTimestamp: '2026-01-01T00:00:02Z' } }),
+        pending('pending'),
+        withoutPod('bare'),
+        withoutPod('failed', {
+          metadata: { creationTimestamp: '2026-01-01T00:00:30Z' },
+          status: { phase: 'Failed' },
+        }),
+      ],
+      does: [
+        'retire 5 of failed bare pending new old: 5 of 0 wanted',
+        BUSY,
+        'wait: a runner that could not run is there',
+      ],
+    },
+    {
+      name: 'replaces a runner that vanished without a job',
+      set: asked(2, 1, spent(0)),
+      runners: [member('a')],
+      does: ['create 1: 1 of 2 wanted'],
+    },
+    {
+      name: 'leaves a spent slot empty',
+      set: asked(2, 1, spent(1)),
+      runners: [member('a')],
+      does: [],
+    },
+    {
+      name: 'does not take a runner away for a spent slot',
+      set: asked(2, 0, spent(1)),
+      runners: [member('a'), member('b')],
+      does: [],
+    },
+    {
+      name: 'fills no slot for one that is leaving after its job, before that is written',
+      set: asked(1, 1, spent(0)),
+      runners: [endedWell('a')],
+      does: ['report: 0 pending, 0 running, 0 failed'],
+    },
+    {
+      name: 'writes the account before it makes runners',
+      set: asked(3, 1, spent(0)),
+      runners: [endedWell('a'), member('b')],
+      does: ['report: 0 pending, 1 running, 0 failed', 'create 1: 1 of 3 wanted, 1 had their turn'],
+    },
+    {
+      name: 'starts a new account with a new patch: who is leaving is of the past',
+      set: asked(1, 2, { ...spent(1), metadata: { generation: 2 } }),
+      runners: [endedWell('a')],
+      does: ['report: 0 pending, 0 running, 0 failed', 'create 1: 0 of 1 wanted'],
+    },
+    {
+      name: 'makes none while its image is too old for GitHub',
+      set: asked(2),
+      runners: [withoutPod('a', { status: { phase: 'Outdated' } })],
+      does: ['wait: a runner that could not run is there'],
+    },
+    {
+      name: 'lets a failed runner keep its slot for a minute (BUG-18)',
+      set: asked(1),
+      runners: [
+        withoutPod('a', {
+          metadata: { creationTimestamp: '2026-01-01T00:00:30Z' },
+          status: { phase: 'Failed' },
+        }),
+      ],
+      does: ['wait: a runner that could not run is there'],
+    },
+    {
+      name: 'tries another after a minute (BUG-18)',
+      set: asked(1),
+      runners: [withoutPod('a', { status: { phase: 'Failed' } })],
+      does: ['clear a: it is time to try others in their place'],
+    },
+    {
+      name: 'tries another at once when the template changed',
+      set: asked(1),
+      runners: [
+        withoutPod('a', {
+          metadata: { annotations: { [ANNOTATIONS.integrityHash]: 'of-another-template' } },
+          status: { phase: 'Outdated' },
+        }),
+      ],
+      does: ['clear a: it is time to try others in their place'],
+    },
+    {
+      name: 'clears what older operators left as succeeded (44)',
+      set: asked(0),
+      runners: [withoutPod('a', { status: { phase: 'Succeeded' } })],
+      does: ['report: 0 pending, 0 running, 0 failed', 'clear a: their jobs are over'],
+    },
+  ])('$name', ({ set, runners, does }) => {
+    const made = { [ANNOTATIONS.integrityHash]: templateHash(set) };
+    const members = runners.map(({ runner, pod }) => ({
+      pod,
+      runner: {
+        ...runner,
+        metadata: { ...runner.metadata, annotations: { ...made, ...runner.metadata.annotations } },
+      },
+    }));
+    expect(steps(settled(set, members), members)).toEqual(does);
+  });
+
+  test('asks for the same names until they are there', () => {
+    const namesIn = (members: Member[]): string[] =>
+      plan(observed(settled(asked(3), members), members)).flatMap((action) =>
+        action.do === 'create' ? action.names : [],
+      );
+    const names = namesIn([]);
+    expect(names).toMatchInlineSnapshot(`
+      [
+        "linux-runner-16d9c9b1",
+        "linux-runner-2bd59448",
+        "linux-runner-231256ff",
+      ]
+    `);
+    const [first = '', ...others] = names;
+    expect(namesIn([withoutPod(first)])).toEqual(others);
+  });
+});
+
+describe('the life of a set', () => {
+  const deleting = { metadata: { deletionTimestamp: '2026-01-01T00:00:59Z' } };
+  const proxied = { http: { url: 'http://proxy.example.com' } };
+  const flat = { http_proxy: 'http://proxy.example.com', https_proxy: '', no_proxy: '' };
+  const draining = asked(2, 1, deleting);
+  const withProxy = {
+    ...draining,
+    spec: {
+      ...draining.spec,
+      ephemeralRunnerSpec: { ...draining.spec.ephemeralRunnerSpec, proxy: proxied },
+    },
+  };
+  test.each<{ name: string; given: Parameters<typeof observed>; does: string[] }>([
+    {
+      name: 'it is held before it makes anything',
+      given: [asked(2, 1, { metadata: { finalizers: [] } }), []],
+      does: ['hold: its runners must be deregistered before it goes'],
+    },
+    {
+      name: 'its first status has its account, and goes before its runners',
+      given: [asked(1), []],
+      does: ['report: 0 pending, 0 running, 0 failed', 'create 1: 0 of 1 wanted'],
+    },
+    {
+      name: 'numbers alone wait for their second',
+      given: [settled(asked(1), []), [member('a')], { reportedAt: NOW - 400 }],
+      does: ['wait: its status was written a moment ago'],
+    },
+    {
+      name: 'numbers are written when it is over',
+      given: [settled(asked(1), []), [member('a')], { reportedAt: NOW - 1000 }],
+      does: ['report: 0 pending, 1 running, 0 failed'],
+    },
+    {
+      name: 'its proxy Secret is there before its runners',
+      given: [settled(asked(1), []), [], { proxy: { is: 'absent', flat } }],
+      does: ['settle-proxy-secret: its runners reach GitHub by a proxy', 'create 1: 0 of 1 wanted'],
+    },
+    {
+      name: 'it makes none without its proxy, and says so',
+      given: [
+        settled(asked(1), []),
+        [],
+        { proxy: { is: 'missing', message: 'Secret "p" does not exist' } },
+      ],
+      does: ['report: 0 pending, 0 running, 0 failed', 'wait: Secret "p" does not exist'],
+    },
+    {
+      name: 'deleted, it takes all its runners with it',
+      given: [draining, [member('a'), busy('b'), endedWell('c')]],
+      does: ['report: 0 pending, 2 running, 0 failed', 'clear a b: the set is being deleted'],
+    },
+    {
+      name: 'deleted, it goes when the last runner is gone',
+      given: [draining, []],
+      does: ['release: no runner is left'],
+    },
+    {
+      name: 'deleted, it takes its proxy Secret with it',
+      given: [withProxy, []],
+      does: ['settle-proxy-secret: no runner is left', 'release: no runner is left'],
+    },
+    {
+      name: 'released, nothing more is to be done',
+      given: [{ ...draining, metadata: { ...draining.metadata, finalizers: [] } }, []],
+      does: [],
+    },
+  ])('$name', ({ given, does }) => {
+    expect(steps(...given)).toEqual(does);
+  });
+
+  test('its status is whole, with currentReplicas even when it is 0 (BUG-3)', () => {
+    const [report] = plan(observed(asked(0), []));
+    expect(report).toEqual({
+      do: 'report',
+      because: '0 pending, 0 running, 0 failed',
+      status: {
+        currentReplicas: 0,
+        pendingEphemeralRunners: 0,
+        runningEphemeralRunners: 0,
+        failedEphemeralRunners: 0,
+        phase: 'Running',
+        slots: { generation: 1, spent: 0, ended: [] },
+        conditions: [
+          {
+            type: 'Ready',
+            status: 'True',
+            reason: 'Scaling',
+            message: 'it makes runners as it is asked to',
+            lastTransitionTime: '2026-01-01T00:01:00Z',
+            observedGeneration: 1,
+          },
+        ],
+      },
+    });
+  });
+});
+
+describe('the account of slots', () => {
+  const generation2 = { metadata: { generation: 2 } };
+  test.each([
+    {
+      name: 'counts one that leaves after its job, once',
+      set: asked(2, 1, spent(0)),
+      members: [{ ...busy('a'), runner: aRunner('a', { ...leaving, status: { jobId: '7' } }) }],
+      is: { generation: 1, spent: 1, ended: ['a'] },
+    },
+    {
+      name: 'does not count it again',
+      set: asked(2, 1, spent(1, ['a'])),
+      members: [endedWell('a')],
+      is: { generation: 1, spent: 1, ended: ['a'] },
+    },
+    {
+      name: 'does not count one that leaves unused',
+      set: asked(2, 1, spent(0)),
+      members: [member('a', leaving)],
+      is: { generation: 1, spent: 0, ended: [] },
+    },
+    {
+      name: 'forgets the name of one that is gone, not that it was there',
+      set: asked(2, 1, spent(1, ['a'])),
+      members: [],
+      is: { generation: 1, spent: 1, ended: [] },
+    },
+    {
+      name: 'starts afresh with a generation, and names who is leaving already',
+      set: asked(2, 2, { ...spent(1, ['a']), ...generation2 }),
+      members: [endedWell('a'), busy('b'), member('c', leaving)],
+      is: { generation: 2, spent: 0, ended: ['a', 'c'] },
+    },
+  ])('$name', ({ set, members, is }) => {
+    expect(accountOf(set, members)).toEqual(is);
+  });
+});

@@ -1,0 +1,306 @@
+import { aRunner } from '@muster/api/testing';
+import { describe, expect, test } from 'vitest';
+import { aFinishedPod, aLostPod, aNewPod, aPod, aRunningPod } from '../testing-pods.ts';
+import { plan } from './plan.ts';
+import type { Action, Observed } from './plan.ts';
+
+const NOW = Date.parse('2026-01-01T00:01:00Z');
+const KEPT = { is: 'kept', runnerId: 7, runnerName: 'a' } as const;
+
+/** A runner that the cluster has just got: no status, no pod, no Secret. */
+const aNewRunner = (given: Parameters<typeof aRunner>[1] = {}) => {
+  const runner = aRunner('a', given);
+  delete runner.status;
+  return runner;
+};
+
+const observed = (given: Partial<Observed> = {}): Observed => ({
+  runner: aNewRunner(),
+  pod: undefined,
+  nameTaken: false,
+  jit: { is: 'absent' },
+  settled: true,
+  deregistered: false,
+  now: NOW,
+  ...given,
+});
+
+const steps = (given: Partial<Observed>): string[] =>
+  plan(observed(given)).map((action: Action) => `${action.do}: ${action.because}`);
+
+const deleting = { deletionTimestamp: '2026-01-01T00:00:50Z' };
+const idle = aRunner('a');
+const busy = aRunner('a', {
+  status: {
+    jobId: '9',
+    jobDisplayName: 'build (linux)',
+    jobRepositoryName: 'my-org/app',
+    workflowRunId: 42,
+  },
+});
+const JOB = 'job "build (linux)" (https://github.com/my-org/app/actions/runs/42)';
+const failures = (count: number, last = '2026-01-01T00:00:58Z') =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`pod-${i}`, last]));
+
+describe('a runner on its way to a pod', () => {
+  test.each<{ name: string; given: Partial<Observed>; does: string[] }>([
+    {
+      name: 'is registered and gets its pod in one pass',
+      given: {},
+      does: ['register: GitHub does not know it yet', 'create-pod: it has no pod'],
+    },
+    {
+      name: 'is held first when made by hand',
+      given: { runner: aNewRunner({ metadata: { finalizers: [] } }) },
+      does: ['hold: GitHub is about to know it'],
+    },
+    { name: 'is not registered twice', given: { jit: KEPT }, does: ['create-pod: it has no pod'] },
+    {
+      name: 'is registered again when its Secret is of no use',
+      given: { jit: { is: 'unusable' } },
+      does: [
+        'discard-secret: its JIT configuration cannot be used',
+        'register: GitHub does not know it yet',
+        'create-pod: it has no pod',
+      ],
+    },
+    {
+      name: 'waits for a pod of another that has its name',
+      given: { nameTaken: true },
+      does: ['wait: a pod of another has its name'],
+    },
+    {
+      name: 'fails when no container is the runner',
+      given: { runner: aNewRunner({ spec: { spec: { containers: [{ name: 'main' }] } } }) },
+      does: ['report: no pod can be made of it: no container is named runner'],
+    },
+    {
+      name: 'waits after a failed pod',
+      given: { runner: aRunner('a', { status: { phase: 'Pending', failures: failures(1) } }) },
+      does: ['wait: its last pod failed'],
+    },
+    {
+      name: 'tries again when the wait is over',
+      given: {
+        jit: KEPT,
+        runner: aRunner('a', {
+          status: { phase: 'Pending', failures: failures(1, '2026-01-01T00:00:55Z') },
+        }),
+      },
+      does: ['create-pod: it has no pod'],
+    },
+    {
+      name: 'gets another pod when its first one was deleted before it ran (54)',
+      given: { jit: KEPT },
+      does: ['create-pod: it has no pod'],
+    },
+    {
+      name: 'is replaced when its pod vanished after it ran',
+      given: { runner: idle, jit: KEPT },
+      does: ['replace: its pod vanished'],
+    },
+    {
+      name: 'is replaced, and the job named, when its pod vanished under a job',
+      given: { runner: busy },
+      does: [`replace: its pod vanished under ${JOB}`],
+    },
+  ])('$name', ({ given, does }) => {
+    expect(steps(given)).toEqual(does);
+  });
+
+  test.each([
+    [1, 5],
+    [2, 10],
+    [3, 20],
+    [4, 40],
+    [5, 80],
+  ])('after %i failures waits %i s', (count, seconds) => {
+    const at = new Date(NOW).toISOString();
+    const runner = aRunner('a', { status: { phase: 'Pending', failures: failures(count, at) } });
+    expect(plan(observed({ runner }))).toEqual([
+      { do: 'wait', ms: seconds * 1000, because: 'its last pod failed' },
+    ]);
+  });
+});
+
+describe('a runner with a pod', () => {
+  const fresh = aNewRunner();
+  test.each<{ name: string; given: Partial<Observed>; does: string[] }>([
+    { name: 'writes nothing while its pod is new', given: { pod: aNewPod(fresh) }, does: [] },
+    {
+      name: 'says so when it runs',
+      given: { pod: aRunningPod(fresh), jit: KEPT },
+      does: ['report: its pod is running'],
+    },
+    {
+      name: 'stays quiet in a running pod without container statuses (68)',
+      given: { pod: aPod(fresh, { phase: 'Running' }) },
+      does: [],
+    },
+    {
+      name: 'follows its pod back to pending (66)',
+      given: { runner: idle, pod: aPod(idle, { phase: 'Pending' }) },
+      does: ['report: its pod is pending'],
+    },
+    {
+      name: 'keeps its phase when the pod succeeded without its container having ended (72)',
+      given: { runner: idle, pod: aPod(idle, { phase: 'Succeeded' }) },
+      does: [],
+    },
+    {
+      name: 'is not registered again when its Secret is lost (BUG-9)',
+      given: { pod: aNewPod(fresh), jit: { is: 'absent' } },
+      does: [],
+    },
+    {
+      name: 'ends when its container ended well (73)',
+      given: { runner: busy, pod: aFinishedPod(busy, 0) },
+      does: ['end: its runner ended well'],
+    },
+    {
+      name: 'ends well although the pod failed (60, 61)',
+      given: {
+        pod: aPod(fresh, {
+          phase: 'Failed',
+          containerStatuses: [{ name: 'runner', state: { terminated: { exitCode: 0 } } }],
+        }),
+      },
+      does: ['end: its runner ended well'],
+    },
+    {
+      name: 'is outdated after exit code 7',
+      given: { runner: idle, pod: aFinishedPod(idle, 7) },
+      does: ['report: its runner is too old for GitHub'],
+    },
+    {
+      name: 'counts a failed pod, then deletes it (57, 62, 70)',
+      given: { runner: idle, pod: aLostPod(idle) },
+      does: ['report: its pod failed: Evicted', 'delete-pod: its failure is counted'],
+    },
+    {
+      name: 'deletes a failed pod that it counted before it was interrupted',
+      given: {
+        runner: aRunner('a', {
+          status: { phase: 'Pending', failures: { 'pod-of-a': '2026-01-01T00:00:58Z' } },
+        }),
+        pod: aLostPod(idle),
+      },
+      does: ['delete-pod: its failure is counted'],
+    },
+    {
+      name: 'counts a pod once, and waits for its end',
+      given: {
+        runner: aRunner('a', {
+          status: { phase: 'Pending', failures: { 'pod-of-a': '2026-01-01T00:00:58Z' } },
+        }),
+        pod: aFinishedPod(idle, 1, deleting),
+      },
+      does: [],
+    },
+    {
+      name: 'is replaced when it fails once too often (69)',
+      given: {
+        runner: aRunner('a', { status: { phase: 'Pending', failures: failures(5) } }),
+        pod: aFinishedPod(idle, 1),
+      },
+      does: ['replace: its pods keep failing: Error'],
+    },
+    {
+      name: 'is replaced when it fails under a job (55)',
+      given: { runner: busy, pod: aFinishedPod(busy, 1) },
+      does: [`replace: its pod failed under ${JOB}: Error`],
+    },
+    {
+      name: 'is replaced when its pod is lost under a job (56)',
+      given: { runner: busy, pod: aLostPod(busy) },
+      does: [`replace: its pod failed under ${JOB}: Evicted`],
+    },
+    {
+      name: 'is left as it is when it is done, without its pod',
+      given: { runner: aRunner('a', { status: { phase: 'Failed' } }), pod: aNewPod(idle) },
+      does: ['delete-pod: its runner is done'],
+    },
+    {
+      name: 'is left as it is when it is done and its pod is gone',
+      given: { runner: aRunner('a', { status: { phase: 'Outdated' } }) },
+      does: [],
+    },
+  ])('$name', ({ given, does }) => {
+    expect(steps(given)).toEqual(does);
+  });
+
+  test('writes its whole status at once when it runs, and none of the fields of its job', () => {
+    expect(plan(observed({ pod: aRunningPod(fresh), jit: KEPT }))).toEqual([
+      {
+        do: 'report',
+        because: 'its pod is running',
+        status: {
+          phase: 'Running',
+          ready: true,
+          runnerId: 7,
+          runnerName: 'a',
+          conditions: [
+            {
+              type: 'Ready',
+              status: 'True',
+              reason: 'Running',
+              message: 'its pod is ready',
+              lastTransitionTime: '2026-01-01T00:01:00Z',
+            },
+          ],
+        },
+      },
+    ]);
+  });
+
+  test('writes nothing when its status says so already', () => {
+    const runner = aRunner('a', { status: { ready: true } });
+    expect(plan(observed({ runner, pod: aRunningPod(runner), jit: { is: 'unread' } }))).toEqual([]);
+  });
+
+  test('is pending again while its failed pod is replaced', () => {
+    const [report] = plan(observed({ runner: idle, pod: aLostPod(idle) }));
+    expect(report).toMatchObject({
+      status: {
+        phase: 'Pending',
+        reason: 'Evicted',
+        message: 'the node was low on memory',
+        failures: { 'pod-of-a': '2026-01-01T00:01:00Z' },
+      },
+      event: { type: 'Warning', reason: 'PodFailed' },
+    });
+  });
+});
+
+describe('a runner that is being deleted', () => {
+  const runner = aRunner('a', { metadata: deleting });
+  test.each<{ name: string; given: Partial<Observed>; does: string[] }>([
+    {
+      name: 'is let go by GitHub first, and by us last',
+      given: {},
+      does: [
+        'deregister: it is being deleted',
+        'clean-up: GitHub let go of it',
+        'release: nothing of it is left',
+      ],
+    },
+    {
+      name: 'keeps its pod until its set has counted it',
+      given: { settled: false },
+      does: ['deregister: it is being deleted'],
+    },
+    { name: 'waits for the count', given: { settled: false, deregistered: true }, does: [] },
+    {
+      name: 'goes when it was counted, without asking GitHub again',
+      given: { deregistered: true },
+      does: ['clean-up: GitHub let go of it', 'release: nothing of it is left'],
+    },
+    {
+      name: 'has nothing to do with it once it is released',
+      given: { runner: aRunner('a', { metadata: { ...deleting, finalizers: ['else/where'] } }) },
+      does: [],
+    },
+  ])('$name', ({ given, does }) => {
+    expect(steps({ runner, ...given })).toEqual(does);
+  });
+});
