@@ -6,7 +6,7 @@ import { admitServiceAccount } from './pods/service-account.ts';
 import { admitToQuotas } from './quota.ts';
 import { forbidden, notFound } from './status.ts';
 import { TABLES } from './world.ts';
-import type { Target, World } from './world.ts';
+import type { Target, World, Writing } from './world.ts';
 
 /** An object comes only into a namespace that exists and stays. */
 export function ensureNamespace(
@@ -19,7 +19,7 @@ export function ensureNamespace(
   if (found === undefined) throw notFound({ group: '', plural: 'namespaces' }, namespace);
   if (!isDeleting(found)) return;
   const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
-  throw forbidden(resource, draft.metadata.name, why, [
+  throw forbidden({ ...resource, name: draft.metadata.name }, why, [
     {
       reason: 'NamespaceTerminating',
       message: `namespace ${namespace} is being terminated`,
@@ -29,16 +29,16 @@ export function ensureNamespace(
 }
 
 /** Before validation; it may complete the draft. */
-export function admit(world: World, target: Target, draft: KubeObject, before?: KubeObject): void {
+export function admit(world: World, target: Target, writing: Writing): void {
   switch (target.resource.table) {
     case TABLES.pods:
-      if (before === undefined) admitServiceAccount(world, target, draft);
+      if (writing.before === undefined) admitServiceAccount(world, target, writing.draft);
       return;
     case TABLES.roles:
     case TABLES.clusterRoles:
     case TABLES.roleBindings:
     case TABLES.clusterRoleBindings:
-      admitGrant(world, target, draft, before);
+      admitGrant(world, target, writing);
       return;
     default:
   }

@@ -12,7 +12,7 @@ import { ageColumn } from './table.ts';
 const rbac = { group: 'rbac.authorization.k8s.io' };
 const clusterWide = { namespaced: false };
 
-const core = (): Resource[] => [
+const workloads = (): Resource[] => [
   defineResource({
     kind: 'Namespace',
     plural: 'namespaces',
@@ -54,6 +54,9 @@ const core = (): Resource[] => [
     validate: validatePod,
     graceSeconds: (pod) => Number(objectAt(pod, 'spec')?.['terminationGracePeriodSeconds'] ?? 30),
   }),
+];
+
+const settings = (): Resource[] => [
   defineResource({
     kind: 'Secret',
     plural: 'secrets',
@@ -76,6 +79,9 @@ const core = (): Resource[] => [
     subresources: ['token'],
     columns: columns.serviceAccount,
   }),
+];
+
+const surroundings = (): Resource[] => [
   defineResource({
     kind: 'Event',
     plural: 'events',
@@ -197,7 +203,9 @@ const reviews = (): Resource[] => {
 };
 
 export const builtinResources = (now: () => number): Resource[] => [
-  ...core(),
+  ...workloads(),
+  ...settings(),
+  ...surroundings(),
   ...access(),
   ...others(now),
   ...reviews(),

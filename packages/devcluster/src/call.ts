@@ -1,7 +1,8 @@
 // One request, understood: what is asked, by whom, of which resource.
 import type { ResourcePath, Verb } from './path.ts';
 import type { Resource } from './resource.ts';
-import { badRequest, unsupportedMediaType } from './status.ts';
+import { decode, PROTOBUF } from './protobuf.ts';
+import { badRequest, notImplemented, unsupportedMediaType } from './status.ts';
 import type { User } from './world.ts';
 
 export interface Call {
@@ -13,23 +14,25 @@ export interface Call {
   request: Request;
 }
 
-const JSON_TYPES = ['application/json'];
-
 /** The body of a write; undefined when there is none. */
 export async function readJson(
   request: Request,
-  accepted: string[] = JSON_TYPES,
+  accepted: string[] = ['application/json', PROTOBUF],
 ): Promise<unknown> {
-  const text = await request.text();
-  if (text === '') return undefined;
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  if (bytes.length === 0) return undefined;
   const type = mediaType(request);
   if (type !== '' && !accepted.includes(type)) throw unsupportedMediaType(accepted);
+  if (type === PROTOBUF) {
+    const object = decode(bytes);
+    if (object === undefined) throw notImplemented('protobuf for this kind');
+    return object;
+  }
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(Buffer.from(bytes).toString()) as unknown;
   } catch (error) {
-    throw badRequest(
-      `the body of the request is not JSON: ${error instanceof Error ? error.message : ''}`,
-    );
+    const why = error instanceof Error ? error.message : '';
+    throw badRequest(`the body of the request is not JSON: ${why}`);
   }
 }
 

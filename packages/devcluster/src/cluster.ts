@@ -21,7 +21,7 @@ export interface ClusterOptions {
 }
 
 export interface Cluster {
-  fetch(this: void, request: Request): Promise<Response>;
+  readonly fetch: (request: Request) => Promise<Response>;
   readonly adminToken: string;
   /** Forgets all history: a watch that resumes from before now is answered with 410. */
   compact(): void;

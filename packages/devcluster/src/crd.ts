@@ -13,7 +13,7 @@ import { invalidValue, required } from './status.ts';
 import type { Cause } from './status.ts';
 import type { StoreEvent } from './store.ts';
 import { ageColumn, age } from './table.ts';
-import { resourceOf, SYSTEM, TABLES } from './world.ts';
+import { SYSTEM, TABLES } from './world.ts';
 import type { World } from './world.ts';
 import { release } from './write.ts';
 
@@ -105,7 +105,7 @@ export function emptyCrd(world: World, crd: KubeObject): void {
 export function afterCustomDeletion(world: World, table: string): void {
   const crd = world.store.get(TABLES.crds, { name: table });
   if (crd === undefined || !isDeleting(crd) || world.store.list(table).length > 0) return;
-  release(world, resourceOf(world, TABLES.crds), crd, CLEAN_UP);
+  release(world, crd, CLEAN_UP);
 }
 
 /** A resource for each served version. All are stored alike: there is no conversion. */

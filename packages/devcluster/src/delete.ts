@@ -21,20 +21,21 @@ export interface DeleteOptions {
 export function deleteOptions(body: unknown, query: URLSearchParams): DeleteOptions {
   const given: JsonObject = isObject(body) ? body : {};
   const preconditions = objectAt(given, 'preconditions');
-  const grace = given['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds') ?? undefined;
-  const orphan = given['orphanDependents'] ?? query.get('orphanDependents') === 'true';
-  const fallback = orphan === true ? 'Orphan' : 'Background';
-  const propagation =
-    stringAt(given, 'propagationPolicy') ?? query.get('propagationPolicy') ?? fallback;
-  if (propagation !== 'Background' && propagation !== 'Foreground' && propagation !== 'Orphan') {
-    throw badRequest(`invalid propagationPolicy ${propagation}`);
-  }
+  const option = (key: string): unknown => given[key] ?? query.get(key) ?? undefined;
+  const grace = option('gracePeriodSeconds');
   return {
     graceSeconds: grace === undefined ? undefined : Number(grace),
     uid: stringAt(preconditions, 'uid'),
     resourceVersion: stringAt(preconditions, 'resourceVersion'),
-    propagation,
+    propagation: propagationOf(option('propagationPolicy'), option('orphanDependents')),
   };
+}
+
+/** `orphanDependents` is the older way to say the same. */
+function propagationOf(policy: unknown, orphans: unknown): DeleteOptions['propagation'] {
+  if (policy === undefined) return String(orphans) === 'true' ? 'Orphan' : 'Background';
+  if (policy === 'Background' || policy === 'Foreground' || policy === 'Orphan') return policy;
+  throw badRequest(`invalid propagationPolicy ${JSON.stringify(policy)}`);
 }
 
 export interface Deletion {

@@ -21,12 +21,12 @@ export function collect(world: World, event: StoreEvent): void {
     });
     return;
   }
-  if (isDeleting(object)) return collectDeleting(world, event);
-  if (object.metadata.ownerReferences) judge(world, { table: event.table, object });
+  if (isDeleting(object)) collectDeleting(world, event);
+  else if (object.metadata.ownerReferences) judge(world, { table: event.table, object });
 }
 
 function collectDeleting(world: World, { table, object }: StoreEvent): void {
-  if (hasFinalizer(object, ORPHAN)) return orphan(world, { table, object });
+  if (hasFinalizer(object, ORPHAN)) orphan(world, { table, object });
   if (!hasFinalizer(object, FOREGROUND)) return;
   for (const { table: its, object: dependent } of world.store.dependents(object.metadata.uid)) {
     if (!isDeleting(dependent)) erase(world, { table: its, object: dependent }, foreground);
@@ -74,8 +74,8 @@ function finishForeground(world: World, { table, object }: Dependent): void {
     .some(({ object: { metadata } }) =>
       metadata.ownerReferences?.some((owner) => owner.uid === uid && owner.blockOwnerDeletion),
     );
-  const resource = world.registry.ofTable(table);
-  if (!blocks && resource) release(world, resource, object, FOREGROUND);
+  const current = world.store.get(table, object.metadata);
+  if (!blocks && current?.metadata.uid === uid) release(world, current, FOREGROUND);
 }
 
 function orphan(world: World, { table, object }: Dependent): void {
@@ -84,15 +84,15 @@ function orphan(world: World, { table, object }: Dependent): void {
     const others = dependent.object.metadata.ownerReferences?.filter((owner) => owner.uid !== uid);
     disown(world, dependent, others ?? []);
   }
-  const resource = world.registry.ofTable(table);
-  if (resource) release(world, resource, object, ORPHAN);
+  const current = world.store.get(table, object.metadata);
+  if (current?.metadata.uid === uid) release(world, current, ORPHAN);
 }
 
 function disown(world: World, { table, object }: Dependent, owners: OwnerReference[]): void {
   const resource = world.registry.ofTable(table);
-  const { ownerReferences: _, ...metadata } = object.metadata;
-  const kept = owners.length > 0 ? { ownerReferences: owners } : {};
-  if (resource) settle(world, resource, { ...object, metadata: { ...metadata, ...kept } });
+  const metadata = { ...object.metadata, ownerReferences: owners };
+  if (owners.length === 0) Reflect.deleteProperty(metadata, 'ownerReferences');
+  if (resource) settle(world, resource, { ...object, metadata });
 }
 
 function erase(world: World, { table, object }: Dependent, options: DeleteOptions): void {

@@ -23,12 +23,17 @@ function parse(path: string): Step[] {
   return steps;
 }
 
-function stepOf([, plain, single, double, index, all, filter, dotAll]: RegExpExecArray): Step {
+function stepOf(found: RegExpExecArray): Step {
+  const [, plain, single, double, index, all, filter, dotAll] = found;
   const field = plain ?? single ?? double;
   if (field !== undefined) return { field: field.replaceAll(/\\(.)/g, '$1') };
   if (index !== undefined) return { index: Number(index) };
-  if (all !== undefined || dotAll !== undefined) return 'all';
-  const [, path = '', operator = '==', value = ''] = FILTER.exec(filter ?? '') ?? [];
+  return (all ?? dotAll) === undefined ? filterStep(filter ?? '') : 'all';
+}
+
+function filterStep(filter: string): Step {
+  const [, path = '', operator = '==', value = ''] = FILTER.exec(filter) ?? [];
+  // The pattern remembers where it is; a filter's own path must not move it.
   const at = TOKEN.lastIndex;
   const where = { path: parse(path), operator, value: literal(value) };
   TOKEN.lastIndex = at;

@@ -24,10 +24,25 @@ const NOT_SUBDOMAIN = `a lowercase RFC 1123 subdomain must consist of lower case
 const NOT_LABEL_VALUE = `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '${VALUE}')`;
 
 /** A body as an object of this resource, or a 400. */
-export function readBody({ resource, namespace }: Target, body: unknown): KubeObject {
+export function readBody({ resource, namespace = '' }: Target, body: unknown): KubeObject {
   if (!isObject(body)) throw badRequest('the body of the request is not a JSON object');
-  const apiVersion = stringAt(body, 'apiVersion') ?? '';
-  const kind = stringAt(body, 'kind') ?? '';
+  checkKind(resource, stringAt(body, 'apiVersion') ?? '', stringAt(body, 'kind') ?? '');
+  const given = objectAt(body, 'metadata') ?? {};
+  const elsewhere = stringAt(given, 'namespace') ?? '';
+  if (elsewhere !== '' && elsewhere !== namespace) {
+    throw badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
+  }
+  return {
+    ...body,
+    apiVersion: apiVersionOf(resource),
+    kind: resource.kind,
+    metadata: readMetadata(given, namespace === '' ? undefined : namespace),
+  };
+}
+
+function checkKind(resource: Resource, apiVersion: string, kind: string): void {
   const expected = apiVersionOf(resource);
   if (apiVersion === '' || kind === '') {
     if (resource.custom) throw badRequest(`Object 'Kind' or 'apiVersion' is missing in the body`);
@@ -40,19 +55,6 @@ export function readBody({ resource, namespace }: Target, body: unknown): KubeOb
       `the kind in the data (${kind}) does not match the expected kind (${resource.kind})`,
     );
   }
-  const given = objectAt(body, 'metadata') ?? {};
-  const elsewhere = stringAt(given, 'namespace') ?? '';
-  if (elsewhere !== '' && elsewhere !== (namespace ?? '')) {
-    throw badRequest(
-      'the namespace of the provided object does not match the namespace sent on the request',
-    );
-  }
-  return {
-    ...body,
-    apiVersion: expected,
-    kind: resource.kind,
-    metadata: readMetadata(given, namespace),
-  };
 }
 
 function readMetadata(given: JsonObject, namespace: string | undefined): Metadata {
@@ -211,8 +213,12 @@ function finalizerCauses(object: KubeObject, before: KubeObject): Cause[] {
   ];
 }
 
-/** Everything but metadata and status: what `generation` counts. */
+/** Whether all but metadata and status is the same: `generation` counts the rest. */
 export function isSameWish(a: KubeObject, b: KubeObject): boolean {
-  const wish = ({ metadata: _, status: __, ...rest }: KubeObject): JsonObject => rest;
+  const wish = (object: KubeObject): JsonObject => ({
+    ...object,
+    metadata: undefined,
+    status: undefined,
+  });
   return isEqual(wish(a), wish(b));
 }

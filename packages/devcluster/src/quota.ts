@@ -37,8 +37,7 @@ export function admitToQuotas(
       if (now + 1 <= limit) continue;
       const facts = `requested: ${key}=1, used: ${key}=${now}, limited: ${key}=${limit}`;
       throw forbidden(
-        resource,
-        draft.metadata.name,
+        { ...resource, name: draft.metadata.name },
         `exceeded quota: ${quota.metadata.name}, ${facts}`,
       );
     }

@@ -33,11 +33,7 @@ export async function read(world: World, call: Call, reader: Reader): Promise<Re
   if (resource.virtual) throw methodNotAllowed();
   const presenting = { resource, form: formOf(request, query), now: world.now() };
   if (verb === 'get') return get(world, call, { reader, presenting });
-  if (
-    resource.namespaced === false &&
-    path.namespace !== undefined &&
-    resource.table !== 'namespaces'
-  )
+  if (!resource.namespaced && path.namespace !== undefined && resource.table !== 'namespaces')
     throw noSuchPath();
   const matches = matcherOf(resource, query);
   const namespace = path.namespace;

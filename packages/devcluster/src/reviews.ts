@@ -15,7 +15,9 @@ export async function review(
   object: KubeObject,
 ): Promise<JsonObject> {
   const spec = objectAt(object, 'spec') ?? {};
-  const answer = (status: JsonObject): JsonObject => ({ ...object, status });
+  // A review is never stored, so its metadata says nothing; an empty time would not parse.
+  const metadata = { creationTimestamp: null };
+  const answer = (status: JsonObject): JsonObject => ({ ...object, metadata, status });
   switch (resource.kind) {
     case 'TokenReview':
       return answer(await reviewToken(world, stringAt(spec, 'token') ?? ''));
@@ -49,16 +51,17 @@ async function reviewToken(world: World, token: string): Promise<JsonObject> {
 
 function reviewAccess(world: World, user: User, spec: JsonObject): JsonObject {
   const act = actOf(spec);
-  return may(world, user, act)
-    ? { allowed: true, reason: 'RBAC: allowed' }
-    : { allowed: false, reason: 'no rule of a role that is bound to the user allows it' };
+  return may(world, user, act) ? { allowed: true, reason: 'RBAC: allowed' } : { allowed: false };
 }
 
 function actOf(spec: JsonObject): Act {
   const resource = objectAt(spec, 'resourceAttributes');
   const path = objectAt(spec, 'nonResourceAttributes');
   if (resource) {
-    const optional = (key: string): string | undefined => stringAt(resource, key) || undefined;
+    const optional = (key: string): string | undefined => {
+      const value = stringAt(resource, key);
+      return value === '' ? undefined : value;
+    };
     return {
       verb: stringAt(resource, 'verb') ?? '',
       group: stringAt(resource, 'group') ?? '',
@@ -74,9 +77,15 @@ function actOf(spec: JsonObject): Act {
 
 function reviewRules(world: World, user: User, namespace: string): JsonObject {
   const rules = rulesOf(world, user, namespace);
-  const bare = ({ nonResourceURLs: _, ...rule }: (typeof rules)[number]): JsonObject => rule;
   return {
-    resourceRules: rules.filter((rule) => rule.resources.length > 0).map(bare),
+    resourceRules: rules
+      .filter((rule) => rule.resources.length > 0)
+      .map(({ verbs, apiGroups, resources, resourceNames }) => ({
+        verbs,
+        apiGroups,
+        resources,
+        resourceNames,
+      })),
     nonResourceRules: rules
       .filter((rule) => rule.nonResourceURLs.length > 0)
       .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),

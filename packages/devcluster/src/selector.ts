@@ -21,25 +21,21 @@ const requirements = (selector: string): string[] =>
 
 function labelTest(requirement: string): LabelTest {
   const set = SET.exec(requirement);
-  if (set) {
-    const [, key = '', operator, list = ''] = set;
-    const values = new Set(list.split(',').map((value) => value.trim()));
-    if (operator === 'in') return (labels) => key in labels && values.has(labels[key] ?? '');
-    return (labels) => !(key in labels) || !values.has(labels[key] ?? '');
-  }
+  if (set) return setTest(set);
   const compared = COMPARED.exec(requirement);
   if (compared) {
     const [, key = '', operator, value = ''] = compared;
-    return operator === '!='
-      ? (labels) => labels[key] !== value
-      : (labels) => labels[key] === value;
+    return (labels) => (labels[key] === value) === (operator !== '!=');
   }
   const present = PRESENT.exec(requirement);
-  if (!present) {
-    throw badRequest(`unable to parse requirement: ${requirement}`);
-  }
+  if (!present) throw badRequest(`unable to parse requirement: ${requirement}`);
   const [, not, key = ''] = present;
-  return not === '!' ? (labels) => !(key in labels) : (labels) => key in labels;
+  return (labels) => key in labels === (not !== '!');
+}
+
+function setTest([, key = '', operator, list = '']: RegExpExecArray): LabelTest {
+  const values = new Set(list.split(',').map((value) => value.trim()));
+  return (labels) => (key in labels && values.has(labels[key] ?? '')) === (operator === 'in');
 }
 
 export function labelMatcher(selector: string): Matcher {

@@ -1,9 +1,10 @@
 // From a request to its answer: who asks, what for, whether they may, and then the thing itself.
-import { authenticate } from './auth/tokens.ts';
+import { authenticate, impersonated } from './auth/tokens.ts';
 import { may, refusal } from './auth/rbac.ts';
 import type { Act } from './auth/rbac.ts';
 import type { Call } from './call.ts';
 import { discover, VERSION } from './discovery.ts';
+import type { Found } from './discovery.ts';
 import { Pages } from './list.ts';
 import type { PodLogs } from './logs.ts';
 import { openApi } from './openapi.ts';
@@ -17,7 +18,7 @@ import type { User, World } from './world.ts';
 import { write } from './writing.ts';
 
 interface Service {
-  fetch: (this: void, request: Request) => Promise<Response>;
+  fetch: (request: Request) => Promise<Response>;
   dropWatches: () => void;
   close: () => void;
 }
@@ -61,7 +62,9 @@ type MakeReader = (request: Request) => Reader;
 async function answer(world: World, request: Request, reader: MakeReader): Promise<Response> {
   const { pathname, searchParams: query } = new URL(request.url);
   if (['/healthz', '/livez', '/readyz'].includes(pathname)) return new Response('ok');
-  const user = await authenticate(world, request.headers.get('authorization'));
+  const { headers } = request;
+  const asker = await authenticate(world, headers.get('authorization'));
+  const user = impersonated(world, asker, headers);
   const path = parsePath(pathname);
   if (path === undefined) return outside(world, user, request);
   const call = understand(world, user, { path, query, request });
@@ -78,15 +81,19 @@ function outside(world: World, user: User, request: Request): Response {
   const act: Act = { verb: request.method.toLowerCase(), path: pathname };
   if (!may(world, user, act)) throw refusal(user, act);
   if (request.method !== 'GET') throw methodNotAllowed();
-  if (pathname === '/version' || pathname === '/version/') return json(VERSION);
-  if (pathname.startsWith('/openapi/v2')) throw notImplemented('OpenAPI v2');
-  const schema = pathname.startsWith('/openapi/v3') ? openApi(world, pathname) : undefined;
-  if (schema) return json(schema);
-  const found = discover(world, pathname, request.headers.get('accept') ?? '');
+  const found = describe(world, pathname, request.headers.get('accept') ?? '');
   if (found === undefined) throw noSuchPath();
   const response = json(found.body);
   if (found.contentType !== undefined) response.headers.set('content-type', found.contentType);
   return response;
+}
+
+function describe(world: World, pathname: string, accept: string): Found | undefined {
+  if (/^\/version\/?$/.test(pathname)) return { body: VERSION };
+  if (pathname.startsWith('/openapi/v2')) throw notImplemented('OpenAPI v2');
+  if (!pathname.startsWith('/openapi/v3')) return discover(world, pathname, accept);
+  const body = openApi(world, pathname);
+  return body === undefined ? undefined : { body };
 }
 
 interface Asked {

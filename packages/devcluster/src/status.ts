@@ -75,16 +75,17 @@ export const unauthorized = (): ApiError =>
   new ApiError({ code: 401, reason: 'Unauthorized' }, 'Unauthorized');
 
 export const forbidden = (
-  subject: Subject,
-  name: string,
+  subject: Subject & { name?: string },
   why: string,
   causes?: Cause[],
-): ApiError =>
-  new ApiError(
+): ApiError => {
+  const { name = '' } = subject;
+  return new ApiError(
     { code: 403, reason: 'Forbidden' },
     `${resourceName(subject)} ${name === '' ? '' : `"${name}" `}is forbidden: ${why}`,
     { details: { ...about(subject, name), ...(causes ? { causes } : {}) } },
   );
+};
 
 export const notFound = (subject: Subject, name: string): ApiError =>
   new ApiError({ code: 404, reason: 'NotFound' }, `${resourceName(subject)} "${name}" not found`, {

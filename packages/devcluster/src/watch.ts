@@ -112,18 +112,20 @@ function follow(
 
 /** What this watcher hears of an event: an object may come into, or go out of, its selection. */
 function lineFor(event: StoreEvent, wish: WatchWish): Uint8Array | undefined {
-  const { namespace, matches, textOf: write } = wish;
-  if (namespace !== undefined && event.object.metadata.namespace !== namespace) return undefined;
-  const plain = write === textOf;
-  if (matches === undefined)
-    return plain ? plainLine(event) : line(event.type, write(event.object));
-  const is = matches(event.object);
-  const was = event.before === undefined ? event.type === 'DELETED' && is : matches(event.before);
-  if (is && (was || event.type === 'ADDED')) {
-    return plain ? plainLine(event) : line(event.type, write(event.object));
-  }
-  if (is) return line('ADDED', write(event.object));
-  return was && event.before ? line('DELETED', write(left(event.before, event))) : undefined;
+  const { namespace } = event.object.metadata;
+  if (wish.namespace !== undefined && wish.namespace !== namespace) return undefined;
+  const { matches = () => true, textOf: write } = wish;
+  const { object, before } = event;
+  const is = matches(object);
+  const was = before === undefined ? is : matches(before);
+  if (is && was) return write === textOf ? plainLine(event) : line(event.type, write(object));
+  return is || was ? crossing(event, is, write) : undefined;
+}
+
+/** An object that changed so that it came into the selection, or left it. */
+function crossing(event: StoreEvent, isIn: boolean, write: WatchWish['textOf']): Uint8Array {
+  const { object, before = object } = event;
+  return isIn ? line('ADDED', write(object)) : line('DELETED', write(left(before, event)));
 }
 
 /** The object as the watcher last knew it, at the version at which it left the selection. */

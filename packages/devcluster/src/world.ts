@@ -1,5 +1,6 @@
 // What every part of the API works on.
 import type { Signer } from './auth/tokens.ts';
+import type { KubeObject } from './object.ts';
 import type { Registry, Resource } from './resource.ts';
 import type { Store } from './store.ts';
 
@@ -25,6 +26,12 @@ export interface Target {
   namespace?: string | undefined;
   user: User;
   dryRun: boolean;
+}
+
+/** An object about to be written, and what it replaces. */
+export interface Writing {
+  draft: KubeObject;
+  before?: KubeObject;
 }
 
 /** Group of those who may do anything. */

@@ -16,7 +16,7 @@ export function create(world: World, target: Target, body: unknown): KubeObject 
   const draft = born(resource, readBody(target, body), world.now());
   ensureNamespace(world, target, draft);
   resource.prepare?.(draft, undefined);
-  admit(world, target, draft);
+  admit(world, target, { draft });
   check(resource, draft);
   admitPodCount(world, target, draft);
   const { name } = draft.metadata;
@@ -37,7 +37,7 @@ export function update(world: World, target: Target, change: Change): KubeObject
   if (before === undefined) throw notFound(resource, change.name);
   const draft = changed(target, change, before);
   resource.prepare?.(draft, before);
-  admit(world, target, draft, before);
+  admit(world, target, { draft, before });
   check(resource, draft, before);
   const counted = resource.counted && !isSameWish(draft, before);
   const { generation = 0 } = before.metadata;
@@ -59,7 +59,7 @@ function isOver(object: KubeObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata;
   if (deletionTimestamp === undefined || finalizers.length > 0) return false;
   // A namespace goes when its own controller has emptied it.
-  return deletionGracePeriodSeconds === 0 && object['kind'] !== 'Namespace';
+  return deletionGracePeriodSeconds === 0 && object.kind !== 'Namespace';
 }
 
 function changed(target: Target, change: Change, before: KubeObject): KubeObject {
@@ -106,9 +106,10 @@ function divided(
   return withStatus(draft, before['status']);
 }
 
-function withStatus({ status: _, ...object }: KubeObject, status: unknown): KubeObject {
-  const rest = object as KubeObject;
-  return status === undefined ? rest : { ...rest, status };
+function withStatus(object: KubeObject, status: unknown): KubeObject {
+  const next = { ...object, status };
+  if (status === undefined) delete next.status;
+  return next;
 }
 
 function check(resource: Resource, object: KubeObject, before?: KubeObject): void {
@@ -120,17 +121,11 @@ function check(resource: Resource, object: KubeObject, before?: KubeObject): voi
 }
 
 /** Takes a finalizer off, and the object with it if it was the last one. */
-export function release(
-  world: World,
-  resource: Resource,
-  object: KubeObject,
-  finalizer: string,
-): void {
-  if (!hasFinalizer(object, finalizer)) return;
-  const left = object.metadata.finalizers?.filter((item) => item !== finalizer) ?? [];
-  const { finalizers: _, ...metadata } = object.metadata;
-  settle(world, resource, {
-    ...object,
-    metadata: { ...metadata, ...(left.length > 0 ? { finalizers: left } : {}) },
-  });
+export function release(world: World, object: KubeObject, finalizer: string): void {
+  const resource = world.registry.ofKind(object.apiVersion, object.kind);
+  if (resource === undefined || !hasFinalizer(object, finalizer)) return;
+  const metadata = { ...object.metadata };
+  metadata.finalizers = metadata.finalizers?.filter((item) => item !== finalizer) ?? [];
+  if (metadata.finalizers.length === 0) delete metadata.finalizers;
+  settle(world, resource, { ...object, metadata });
 }

@@ -37,7 +37,9 @@ export async function write(world: World, call: Call): Promise<Response> {
       return deleteOne(world, call);
     case 'deletecollection':
       return deleteAll(world, call);
-    default:
+    case 'get':
+    case 'list':
+    case 'watch':
       throw methodNotAllowed();
   }
 }
@@ -54,16 +56,11 @@ function targetOf({ resource, path, user, query }: Call): Target {
   };
 }
 
-const answer = (
-  world: World,
-  { resource, query, request }: Call,
-  object: KubeObject,
-  status = 200,
-): Response =>
-  jsonText(
-    objectText(object, { resource, form: formOf(request, query), now: world.now() }),
-    status,
-  );
+function answer(world: World, call: Call, object: KubeObject): Response {
+  const { resource, query, request, verb } = call;
+  const presenting = { resource, form: formOf(request, query), now: world.now() };
+  return jsonText(objectText(object, presenting), verb === 'create' ? 201 : 200);
+}
 
 async function post(world: World, call: Call): Promise<Response> {
   const { resource, path, user, request } = call;
@@ -74,7 +71,7 @@ async function post(world: World, call: Call): Promise<Response> {
     return json(await review(world, { resource, user }, readBody(target, body)), 201);
   if (resource.namespaced && path.namespace === undefined) throw methodNotAllowed();
   checkFields(call, body);
-  return answer(world, call, create(world, target, body), 201);
+  return answer(world, call, create(world, target, body));
 }
 
 async function postBelow(

@@ -3,16 +3,11 @@ import { isEqual, objectAt, stringAt } from '../json.ts';
 import type { KubeObject } from '../object.ts';
 import { forbidden } from '../status.ts';
 import { TABLES } from '../world.ts';
-import type { Target, User, World } from '../world.ts';
+import type { Target, User, World, Writing } from '../world.ts';
 import { allows, boundRules, isMaster, may, readRules, rulesOf } from './rbac.ts';
 import type { Act, Rule } from './rbac.ts';
 
-export function admitGrant(
-  world: World,
-  target: Target,
-  draft: KubeObject,
-  before?: KubeObject,
-): void {
+export function admitGrant(world: World, target: Target, { draft, before }: Writing): void {
   const { resource, user } = target;
   const isBinding =
     resource.table === TABLES.roleBindings || resource.table === TABLES.clusterRoleBindings;
@@ -23,7 +18,8 @@ export function admitGrant(
   const missing = granted
     .flatMap(single)
     .filter((rule) => !held.some((owned) => covers(owned, rule)));
-  if (missing.length > 0) throw forbidden(resource, draft.metadata.name, attempt(user, missing));
+  if (missing.length > 0)
+    throw forbidden({ ...resource, name: draft.metadata.name }, attempt(user, missing));
 }
 
 const isSameGrant = (a: KubeObject, b: KubeObject): boolean =>

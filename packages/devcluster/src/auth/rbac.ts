@@ -94,7 +94,7 @@ export function boundRules(world: World, binding: KubeObject): Rule[] {
 
 function isSubject(subject: JsonObject, user: User, binding: KubeObject): boolean {
   const name = stringAt(subject, 'name') ?? '';
-  switch (stringAt(subject, 'kind')) {
+  switch (stringAt(subject, 'kind') ?? '') {
     case 'User':
       return name === user.name;
     case 'Group':
@@ -113,7 +113,6 @@ export function refusal(user: User, act: Act): ApiError {
   if ('path' in act) {
     return forbidden(
       { group: '', plural: '' },
-      '',
       `User "${user.name}" cannot ${act.verb} path "${act.path}"`,
     );
   }
@@ -122,8 +121,7 @@ export function refusal(user: User, act: Act): ApiError {
   const where =
     namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   return forbidden(
-    { group, plural },
-    name,
+    { group, plural, name },
     `User "${user.name}" cannot ${verb} resource "${resource}" in API group "${group}" ${where}`,
   );
 }

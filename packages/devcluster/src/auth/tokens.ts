@@ -1,10 +1,12 @@
 // Bearer tokens: the administrator's, and those of ServiceAccounts as TokenRequest issues them.
 import { randomBytes } from 'node:crypto';
 import { SignJWT, jwtVerify } from 'jose';
-import { isObject, objectAt, stringAt } from '../json.ts';
+import { isObject, objectAt, stringAt, stringsAt } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 import type { KubeObject } from '../object.ts';
 import { unauthorized } from '../status.ts';
+import { may, refusal } from './rbac.ts';
+import type { Act } from './rbac.ts';
 import { MASTERS, TABLES } from '../world.ts';
 import type { User, World } from '../world.ts';
 
@@ -118,13 +120,40 @@ const podExtra = (pod: { name: string; uid: string }): Record<string, string[]> 
   'authentication.kubernetes.io/pod-uid': [pod.uid],
 });
 
-/** The user that a review or an impersonation describes. */
+/** The user that a review describes. */
 export function describedUser(spec: JsonObject): User {
-  const groups = spec['groups'];
   const extra = spec['extra'];
   return {
     name: stringAt(spec, 'user') ?? '',
-    groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
+    groups: stringsAt(spec, 'groups'),
     ...(isObject(extra) ? { extra: extra as Record<string, string[]> } : {}),
   };
+}
+
+/** The user that `kubectl --as` names, for those who may; else who really asks. */
+export function impersonated(world: World, user: User, headers: Headers): User {
+  const name = headers.get('impersonate-user');
+  if (name === null) return user;
+  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name);
+  const act = account
+    ? {
+        verb: 'impersonate',
+        group: '',
+        plural: 'serviceaccounts',
+        namespace: account[1],
+        name: account[2],
+      }
+    : { verb: 'impersonate', group: '', plural: 'users', name };
+  if (!may(world, user, act)) throw refusal(user, act);
+  if (account) return accountUser(account[1] ?? '', account[2] ?? '');
+  const asked = headers.get('impersonate-group')?.split(', ') ?? [];
+  const groups = asked.map((group): Act => ({
+    verb: 'impersonate',
+    group: '',
+    plural: 'groups',
+    name: group,
+  }));
+  const refused = groups.find((group) => !may(world, user, group));
+  if (refused) throw refusal(user, refused);
+  return { name, groups: [...asked, 'system:authenticated'] };
 }

@@ -24,7 +24,9 @@ const steps = (pointer: string): string[] => {
 function read(document: unknown, pointer: string): unknown {
   let value = document;
   for (const step of steps(pointer)) {
-    const next = Array.isArray(value) ? value[indexIn(value, step)] : objectStep(value, step);
+    const next: unknown = Array.isArray(value)
+      ? value[indexIn(value, step)]
+      : objectStep(value, step);
     if (next === undefined) throw unfit(`there is nothing at ${pointer}`);
     value = next;
   }
@@ -78,6 +80,11 @@ function replace(document: unknown, pointer: string, value: unknown): unknown {
   return document;
 }
 
+function test(document: unknown, pointer: string, value: unknown): unknown {
+  if (!isEqual(read(document, pointer), value)) throw unfit(`testing value ${pointer} failed`);
+  return document;
+}
+
 function step(document: unknown, operation: unknown): unknown {
   if (!isObject(operation)) throw badRequest('a JSON patch is a list of operations');
   const path = stringAt(operation, 'path') ?? '';
@@ -96,9 +103,7 @@ function step(document: unknown, operation: unknown): unknown {
       return add(remove(document, from), path, moved);
     }
     case 'test':
-      if (!isEqual(read(document, path), operation['value']))
-        throw unfit(`testing value ${path} failed`);
-      return document;
+      return test(document, path, operation['value']);
     default:
       throw badRequest(
         `unexpected kind of JSON patch operation: ${JSON.stringify(operation['op'])}`,

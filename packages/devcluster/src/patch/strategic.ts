@@ -62,10 +62,12 @@ function mergeObject(target: JsonObject, patch: JsonObject): JsonObject {
   return merged;
 }
 
+const isList = (value: unknown): value is unknown[] => Array.isArray(value);
+
 function mergeValue(field: string, target: unknown, patch: unknown): unknown {
   if (isObject(patch)) return mergeObject(isObject(target) ? target : {}, patch);
-  if (!Array.isArray(patch)) return patch;
-  const current: unknown[] = Array.isArray(target) ? target : [];
+  if (!isList(patch)) return patch;
+  const current = isList(target) ? target : [];
   if (SETS.has(field)) {
     return [...current, ...patch.filter((item) => !current.includes(item))];
   }

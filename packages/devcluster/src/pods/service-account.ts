@@ -23,7 +23,7 @@ export function admitServiceAccount(
   const account = world.store.get(TABLES.serviceAccounts, { namespace, name });
   if (account === undefined) {
     const why = `error looking up service account ${namespace ?? ''}/${name}: serviceaccount "${name}" not found`;
-    throw forbidden(resource, pod.metadata.name, why);
+    throw forbidden({ ...resource, name: pod.metadata.name }, why);
   }
   const pullSecrets = objectsAt(account, 'imagePullSecrets');
   if (objectsAt(spec, 'imagePullSecrets').length === 0 && pullSecrets.length > 0) {
