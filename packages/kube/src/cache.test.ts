@@ -190,7 +190,6 @@ describe('the state machine', () => {
     return { client: faulty as unknown as KubeClient, calls };
   }
 
-   
   async function* silent(signal: AbortSignal): AsyncGenerator<WatchEvent<ConfigMap>> {
     await new Promise((resolve) => {
       signal.addEventListener('abort', resolve, { once: true });
@@ -202,6 +201,11 @@ describe('the state machine', () => {
       await Promise.resolve();
       yield* before;
       throw error;
+    };
+  const ending = (...events: WatchEvent<ConfigMap>[]): Watch =>
+    async function* () {
+      await Promise.resolve();
+      yield* events;
     };
   const broken = new KubeError('unreachable', 'the connection broke');
   const expired = new KubeError('expired', 'too old');
@@ -217,6 +221,7 @@ describe('the state machine', () => {
       [
         failing(broken, { type: 'ADDED', object: aMap('a', '12') }),
         failing(broken, bookmark('20')),
+        ending(bookmark('30')),
         silent,
       ],
     );
@@ -225,7 +230,7 @@ describe('the state machine', () => {
       await settle();
       clock.advance(1_000);
     }
-    expect(calls).toEqual(['list', 'watch 10', 'watch 12', 'watch 20']);
+    expect(calls).toEqual(['list', 'watch 10', 'watch 12', 'watch 20', 'watch 30']);
     expect(names(cache.list())).toEqual(['a']);
   });
 

@@ -81,6 +81,7 @@ class Recorder implements Events {
   readonly #series = new Map<string, Series>();
   /** To be written, in order. */
   readonly #waiting = new Set<Series>();
+  readonly #sending = new Set<Series>();
   readonly #writers = new Set<Promise<void>>();
 
   constructor(options: EventsOptions) {
@@ -141,14 +142,17 @@ class Recorder implements Events {
   #enqueue(series: Series): void {
     if (this.#waiting.size >= MAX_SERIES) return;
     this.#waiting.add(series);
+    // Its writer looks again when it is through: two at once would make two Events of one series.
+    if (this.#sending.has(series)) return;
     if (this.#writers.size >= MAX_WRITES) return;
     const writer = this.#drain().finally(() => this.#writers.delete(writer));
     this.#writers.add(writer);
   }
 
   async #drain(): Promise<void> {
-    for (const series of this.#waiting) {
+    for (let series = this.#next(); series !== undefined; series = this.#next()) {
       this.#waiting.delete(series);
+      this.#sending.add(series);
       series.unwritten = false;
       try {
         await this.#send(series);
@@ -156,7 +160,13 @@ class Recorder implements Events {
         const { reason } = series.happening;
         this.#options.log.debug('an event was not written', { reason, error });
       }
+      this.#sending.delete(series);
     }
+  }
+
+  #next(): Series | undefined {
+    for (const series of this.#waiting) if (!this.#sending.has(series)) return series;
+    return undefined;
   }
 
   async #send(series: Series): Promise<void> {

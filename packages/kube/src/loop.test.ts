@@ -13,7 +13,9 @@ import type { LoopOptions } from './loop.ts';
 import type { Cache, KubeClient, PlannedAction, Reconciler } from './types.ts';
 
 type Action = PlannedAction & { ms?: number };
-interface Observed { key: string }
+interface Observed {
+  key: string;
+}
 
 const act = (action: string): Action => ({ do: action, because: `${action} is due` });
 
@@ -377,6 +379,34 @@ describe('a stale cache', () => {
     expect(log.lines.filter(({ level }) => level === 'warn')).toMatchObject([
       { fields: { key: 'n/a', unseen: ['configmaps default/a'] } },
     ]);
+  });
+
+  test('an object that came and went before the answer to its create is not waited for', async () => {
+    const { client, cache, catchUp } = await behind();
+    catchUp();
+    let gone = false;
+    cache.onChange(({ type }) => {
+      gone ||= type === 'deleted';
+    });
+    const slow: KubeClient = {
+      ...client,
+      create: async (...call) => {
+        const made = await client.create(...call);
+        await client.delete(ConfigMapKind, at);
+        await until(() => gone);
+        return made;
+      },
+    };
+    const { loop, runs } = aLoop({
+      client: slow,
+      caches: [cache],
+      plan: () => [act('create')],
+      does: async (_action, kube) => {
+        await kube.create(ConfigMapKind, aConfigMap('a'));
+      },
+    });
+    loop.wake('n/a');
+    await until(() => runs.length === 1 && loop.idle);
   });
 
   test('an object that the cache does not select is not waited for', async () => {
