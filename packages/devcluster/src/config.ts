@@ -26,18 +26,15 @@ const OPTIONS = {
 /** Throws `ConfigError`. */
 export function parseConfig(args: readonly string[]): Config {
   const values = flagsOf(args);
-  const { dir, images } = values;
+  const { dir = '', images = '' } = values;
   const port = Number(values.port);
+  const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
   const problems = [
-    dir === undefined || dir === '' ? '--dir is needed' : undefined,
-    images === undefined || images === '' ? '--images is needed' : undefined,
-    Number.isInteger(port) && port >= 0 && port <= 65_535
-      ? undefined
-      : `--port must be a number from 0 to 65535, not "${values.port}"`,
-  ].filter((problem) => problem !== undefined);
-  if (problems.length > 0 || dir === undefined || images === undefined) {
-    throw new ConfigError(`${problems.join('; ')}; ${USAGE}`);
-  }
+    ...(dir === '' ? ['--dir is needed'] : []),
+    ...(images === '' ? ['--images is needed'] : []),
+    ...(isPort ? [] : [`--port must be a number from 0 to 65535, not "${values.port}"`]),
+  ];
+  if (problems.length > 0) throw new ConfigError(`${problems.join('; ')}; ${USAGE}`);
   return { dir, images, port, withParent: values['with-parent'] };
 }
 

@@ -115,7 +115,9 @@ export class ContainerRunner {
       return;
     }
     running.terminate();
-    const cancel = this.#pod.clock.setTimeout(running.kill, graceSeconds * 1000);
+    const cancel = this.#pod.clock.setTimeout(() => {
+      running.kill();
+    }, graceSeconds * 1000);
     void running.exited.then(cancel);
   }
 

@@ -1,7 +1,7 @@
 // The downward API: what a pod may read of itself.
 import { availableParallelism, totalmem } from 'node:os';
 import { allContainers } from './pod.ts';
-import type { DownwardItem, Pod } from './pod.ts';
+import type { Container, DownwardItem, Pod, ResourceRef } from './pod.ts';
 
 /** What is known of a pod only once it is on its node. */
 export interface Placed {
@@ -59,21 +59,21 @@ function quantity(text: string): number {
 }
 
 /** A container's request or limit as a whole number; the machine's own when it has no limit. */
-export function resourceOf(
-  ref: NonNullable<DownwardItem['resourceFieldRef']> & { divisor?: string },
-  pod: Pod,
-  self?: string,
-): string | undefined {
+export function resourceOf(ref: ResourceRef, pod: Pod, self?: string): string | undefined {
   const container = allContainers(pod).find(({ name }) => name === (ref.containerName ?? self));
-  const [list, resource] = ref.resource.split('.');
-  if (container === undefined || resource === undefined) return undefined;
-  const { limits, requests } = container.resources ?? {};
-  const asked = list === 'requests' ? (requests?.[resource] ?? '0') : limits?.[resource];
-  const machine = resource === 'cpu' ? availableParallelism() : totalmem();
-  const amount = asked === undefined ? machine : quantity(asked);
+  if (container === undefined) return undefined;
+  const amount = amountOf(ref.resource, container);
   // Kubernetes sends "0" for a divisor that was left out.
-  const divisor = quantity(ref.divisor ?? '1') || 1;
+  const divisor = quantity(ref.divisor ?? '0') || 1;
   return Number.isNaN(amount) ? undefined : String(Math.ceil(amount / divisor));
+}
+
+function amountOf(path: string, { resources = {} }: Container): number {
+  const [list, resource = ''] = path.split('.');
+  if (list === 'requests') return quantity(resources.requests?.[resource] ?? '0');
+  const limit = resources.limits?.[resource];
+  if (limit !== undefined) return quantity(limit);
+  return resource === 'cpu' ? availableParallelism() : totalmem();
 }
 
 export function downwardValue(

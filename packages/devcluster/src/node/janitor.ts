@@ -1,7 +1,7 @@
 // The last one to leave: a small process of its own that ends what we started, should we be killed
 // without a chance to do it ourselves. It learns of our end by the pipe between us.
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 export interface Janitor {
@@ -29,12 +29,14 @@ export function hireJanitor(dir: string): Janitor {
       resolve();
     });
   });
+  const { stdin } = child;
   // Without it nothing is lost but the safety net; a write to the closed pipe is no reason to stop.
-  child.stdin?.on('error', () => undefined);
+  stdin.on('error', () => undefined);
   child.unref();
-  unrefPipe(child);
+  // Neither may the pipe alone keep our process alive.
+  if (stdin instanceof Socket) stdin.unref();
   const tell = (line: string): void => {
-    if (child.stdin?.writable === true) child.stdin.write(`${line}\n`);
+    if (stdin.writable) stdin.write(`${line}\n`);
   };
   return {
     started: (group) => {
@@ -45,13 +47,8 @@ export function hireJanitor(dir: string): Janitor {
     },
     dismiss: async () => {
       child.ref();
-      child.stdin?.end('goodbye\n');
+      stdin.end('goodbye\n');
       await gone;
     },
   };
-}
-
-/** The pipe alone must not keep our process alive. */
-function unrefPipe({ stdin }: ChildProcess): void {
-  if (stdin !== null && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
 }

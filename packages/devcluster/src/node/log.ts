@@ -1,18 +1,12 @@
 // One run of a container: what it writes, kept with times, and read again, also while it grows.
 import { open } from 'node:fs/promises';
 import { closeSync, openSync, writeSync } from 'node:fs';
+import type { LogOptions } from '../logs.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 
-export interface LogOptions {
-  container?: string;
-  follow?: boolean;
-  tailLines?: number;
-  previous?: boolean;
-  timestamps?: boolean;
-  sinceSeconds?: number;
-  limitBytes?: number;
-}
+/** Which part of a log, and how. */
+export type LogView = Partial<Omit<LogOptions, 'container' | 'previous'>>;
 
 const CHUNK = 64 * 1024;
 const NEWLINE = 0x0a;
@@ -79,11 +73,11 @@ export class ContainerLog {
   }
 
   /** Reads from the start; with `follow` it ends when the container's run does. */
-  read(options: LogOptions, signal: AbortSignal): ReadableStream<Uint8Array> {
+  read(options: LogView, signal: AbortSignal): ReadableStream<Uint8Array> {
     return ReadableStream.from(this.#bytes(options, signal));
   }
 
-  async *#bytes(options: LogOptions, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  async *#bytes(options: LogView, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const { timestamps = false, limitBytes = Infinity } = options;
     let left = limitBytes;
     for await (const line of this.#lines(options, signal)) {
@@ -94,26 +88,29 @@ export class ContainerLog {
     }
   }
 
-  async *#lines(options: LogOptions, signal: AbortSignal): AsyncGenerator<Buffer> {
-    const { sinceSeconds, tailLines, follow = false } = options;
-    const since = sinceSeconds === undefined ? 0 : this.#clock.now() - sinceSeconds * 1000;
+  async *#lines(options: LogView, signal: AbortSignal): AsyncGenerator<Buffer> {
+    const isWanted = await this.#filter(options);
     const file = await open(this.#path, 'r');
     try {
       const reader = new LineReader(file);
-      let skip = tailLines === undefined ? 0 : (await countLines(this.#path)) - tailLines;
       for (;;) {
         const ended = this.#ended;
-        for await (const line of reader.available()) {
-          if (skip-- > 0) continue;
-          if (since > 0 && Date.parse(line.toString('latin1', 0, STAMP - 1)) < since) continue;
-          yield line;
-        }
-        if (ended || !follow || signal.aborted) return;
+        yield* reader.available(isWanted);
+        if (ended || options.follow !== true || signal.aborted) return;
         await this.#more(reader.position, signal);
       }
     } finally {
       await file.close();
     }
+  }
+
+  async #filter({ sinceSeconds, tailLines }: LogView): Promise<(line: Buffer) => boolean> {
+    const since = this.#clock.now() - (sinceSeconds ?? Infinity) * 1000;
+    let skip = tailLines === undefined ? 0 : (await countLines(this.#path)) - tailLines;
+    return (line) => {
+      if (skip-- > 0) return false;
+      return since === -Infinity || timeOf(line) >= since;
+    };
   }
 
   /** Resolves when the file is longer than that, or will not grow any more. */
@@ -139,6 +136,8 @@ export class ContainerLog {
   }
 }
 
+const timeOf = (line: Buffer): number => Date.parse(line.toString('latin1', 0, STAMP - 1));
+
 type FileHandle = Awaited<ReturnType<typeof open>>;
 
 class LineReader {
@@ -150,8 +149,8 @@ class LineReader {
     this.#file = file;
   }
 
-  /** The whole lines that the file has now and that were not read yet. */
-  async *available(): AsyncGenerator<Buffer> {
+  /** The whole lines that the file has now, were not read yet and are wanted. */
+  async *available(isWanted: (line: Buffer) => boolean): AsyncGenerator<Buffer> {
     const chunk = Buffer.alloc(CHUNK);
     for (;;) {
       const { bytesRead } = await this.#file.read(chunk, 0, CHUNK, this.position);
@@ -160,8 +159,9 @@ class LineReader {
       const all = Buffer.concat([this.#rest, chunk.subarray(0, bytesRead)]);
       let from = 0;
       for (let to = all.indexOf(NEWLINE); to >= 0; to = all.indexOf(NEWLINE, from)) {
-        yield all.subarray(from, to + 1);
+        const line = all.subarray(from, to + 1);
         from = to + 1;
+        if (isWanted(line)) yield line;
       }
       this.#rest = all.subarray(from);
     }
@@ -172,7 +172,11 @@ async function countLines(path: string): Promise<number> {
   const file = await open(path, 'r');
   try {
     let lines = 0;
-    for await (const line of new LineReader(file).available()) lines += Math.sign(line.length);
+    const count = (): boolean => {
+      lines += 1;
+      return false;
+    };
+    await new LineReader(file).available(count).next();
     return lines;
   } finally {
     await file.close();

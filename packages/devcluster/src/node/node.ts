@@ -1,5 +1,6 @@
 // One node: takes pods, runs them as processes of this machine, and leaves nothing behind.
 import { mkdir, rm } from 'node:fs/promises';
+import type { LogOptions } from '../logs.ts';
 import { addressesOf } from './addresses.ts';
 import { NodeApi } from './api.ts';
 import type { Fetch } from './api.ts';
@@ -7,7 +8,6 @@ import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import type { ImageTable } from './images.ts';
 import { hireJanitor } from './janitor.ts';
-import type { LogOptions } from './log.ts';
 import type { Log } from './log-sink.ts';
 import { isTerminal } from './pod.ts';
 import type { Pod } from './pod.ts';

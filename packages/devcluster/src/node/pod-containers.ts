@@ -59,7 +59,7 @@ export class PodContainers {
     for (const runners of steps) {
       const left = Math.max(0, until - this.#clock.now()) / 1000;
       for (const runner of runners) runner.stop(left);
-      await Promise.all(runners.map((runner) => this.#runs.get(runner)));
+      await Promise.all(runners.map((runner) => this.#runs.get(runner) ?? Promise.resolve()));
       for (const { record } of runners) record.final = true;
     }
   }

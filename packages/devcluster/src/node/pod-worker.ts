@@ -137,7 +137,7 @@ export class PodWorker {
       try {
         await this.#delete();
         // A finalizer may still hold it.
-        return await fired(signal);
+        await fired(signal);
       } catch {
         await sleep(this.#node.clock, DELETE_RETRY_MS, signal);
       }
@@ -173,12 +173,12 @@ export class PodWorker {
   }
 
   #setting(): PodSetting {
-    const { clock, janitor, strays, image, nodeName, apiServer, hostEnv } = this.#node;
+    const { clock, janitor, strays, nodeName, apiServer, hostEnv } = this.#node;
     return {
       clock,
       janitor,
       strays,
-      image,
+      image: (name) => this.#node.image(name),
       placed: () => ({ pod: this.#pod, podIp: this.#podIp, nodeName }),
       sources: this.#sources,
       dir: this.#dir,

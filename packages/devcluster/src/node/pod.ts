@@ -6,6 +6,12 @@ export interface KeyRef {
   optional?: boolean;
 }
 
+export interface ResourceRef {
+  resource: string;
+  containerName?: string;
+  divisor?: string;
+}
+
 export interface EnvVar {
   name: string;
   value?: string;
@@ -13,7 +19,7 @@ export interface EnvVar {
     secretKeyRef?: KeyRef;
     configMapKeyRef?: KeyRef;
     fieldRef?: { fieldPath: string };
-    resourceFieldRef?: { resource: string; containerName?: string };
+    resourceFieldRef?: ResourceRef;
   };
 }
 
@@ -75,7 +81,7 @@ export interface DownwardItem {
   path: string;
   mode?: number;
   fieldRef?: { fieldPath: string };
-  resourceFieldRef?: { resource: string; containerName?: string };
+  resourceFieldRef?: ResourceRef;
 }
 
 export interface Projection {

@@ -107,21 +107,30 @@ async function settle(
 }
 
 async function follow(kind: ProbeKind, probe: Probe, following: Following): Promise<void> {
-  const { target, signal, turned } = following;
-  const { periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe;
-  let row: { outcome: Outcome; length: number } = { outcome: 'failing', length: 0 };
-  await sleep(target.clock, (probe.initialDelaySeconds ?? 0) * 1000, signal);
-  while (!signal.aborted) {
+  const { target, signal } = following;
+  const { initialDelaySeconds = 0, periodSeconds = 10 } = probe;
+  const isEnough = rowCounter(probe);
+  await sleep(target.clock, initialDelaySeconds * 1000, signal);
+  for (;;) {
     const problem = await ask(probe, target, signal);
-    // While the container ends, its silence means nothing; the row is not looked at again.
-    if (signal.aborted as boolean) return;
+    // While the container ends, its silence means nothing.
+    if (signal.aborted) return;
     if (problem !== undefined) target.failed(kind, problem);
     const outcome: Outcome = problem === undefined ? 'passing' : 'failing';
-    row = { outcome, length: row.outcome === outcome ? row.length + 1 : 1 };
-    const enough = outcome === 'passing' ? successThreshold : failureThreshold;
-    if (row.length >= enough && turned(outcome) === 'stop') return;
+    if (isEnough(outcome) && following.turned(outcome) === 'stop') return;
     await sleep(target.clock, periodSeconds * 1000, signal);
   }
+}
+
+/** Counts equal answers in a row, and tells when there are as many as the probe asks for. */
+function rowCounter({ successThreshold = 1, failureThreshold = 3 }: Probe) {
+  let last: Outcome | undefined;
+  let length = 0;
+  return (outcome: Outcome): boolean => {
+    length = outcome === last ? length + 1 : 1;
+    last = outcome;
+    return length >= (outcome === 'passing' ? successThreshold : failureThreshold);
+  };
 }
 
 async function ask(probe: Probe, target: ProbeTarget, signal: AbortSignal): Promise<Verdict> {

@@ -105,21 +105,35 @@ async function project(
 
 async function dataFiles(
   kind: SourceKind,
-  ref: { name?: string; items?: KeyToPath[]; optional?: boolean },
+  { name = '', items, optional = false }: DataRef,
   { sources, mode }: { sources: Sources; mode: number },
 ): Promise<Files> {
-  const data = ref.name === undefined ? undefined : await sources.data(kind, ref.name);
-  if (data === undefined && ref.optional !== true) throw notFound(kind, ref.name ?? '');
-  const items = ref.items ?? [...(data?.keys() ?? [])].map((key) => ({ key, path: key }));
+  const data = name === '' ? undefined : await sources.data(kind, name);
+  if (data === undefined && !optional) throw notFound(kind, name);
+  const wanted = items ?? everything(data);
+  const missing = wanted.find(({ key }) => data?.has(key) !== true);
+  if (missing !== undefined && !optional) {
+    throw new MissingError(`references non-existent ${kind} key: ${missing.key}`);
+  }
+  return filesOf(wanted, data, mode);
+}
+
+const everything = (data: Map<string, Buffer> = new Map()): KeyToPath[] =>
+  [...data.keys()].map((key) => ({ key, path: key }));
+
+function filesOf(wanted: KeyToPath[], data: Map<string, Buffer> | undefined, mode: number): Files {
   const files: Files = new Map();
-  for (const item of items as KeyToPath[]) {
+  for (const item of wanted) {
     const content = data?.get(item.key);
     if (content !== undefined) files.set(item.path, { content, mode: item.mode ?? mode });
-    else if (ref.optional !== true) {
-      throw new MissingError(`references non-existent ${kind} key: ${item.key}`);
-    }
   }
   return files;
+}
+
+interface DataRef {
+  name?: string;
+  items?: KeyToPath[];
+  optional?: boolean;
 }
 
 function downwardFiles(items: DownwardItem[], placed: Placed, mode: number): Files {
