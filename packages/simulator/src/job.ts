@@ -54,6 +54,8 @@ export interface Job {
   readonly state: JobState;
   /** Why it does not run yet: `no scale set has the label ubuntu-latest`. Never set once it runs. */
   readonly waiting?: string | undefined;
+  /** No scale set may take it, as things stand. */
+  readonly isUnmatched: boolean;
   readonly result?: JobResult | undefined;
   /** What went wrong at the service's side: `the runner lost communication`. */
   readonly failure?: string | undefined;

@@ -128,24 +128,24 @@ async function runToEnd(
   signal: AbortSignal,
 ): Promise<RunDescription> {
   let run = await world.control.run(id);
+  let isListening = false;
   const draw = (): void => {
     show.screen.picture(picture(run, story.runners()));
   };
   try {
     for await (const event of world.control.events({ signal })) {
-      if (event.type !== 'job' && event.type !== 'run') continue;
+      isListening ||= event.type === 'session';
+      if (!['job', 'run', 'session'].includes(event.type)) continue;
       run = await world.control.run(id);
       draw();
-      if (isOver(run)) break;
+      // What waits for a scale set once ours is there waits for one that does not exist.
+      if (run.state === 'completed' || (run.state === 'stuck' && isListening)) break;
     }
   } catch (error) {
     if (!signal.aborted) throw error;
   }
   return run;
 }
-
-/** What still waits then waits for a scale set that does not exist here. */
-const isOver = ({ state }: RunDescription): boolean => state !== 'running';
 
 function report(
   { run, story }: Ended,

@@ -99,8 +99,7 @@ function jobFields(job: Job | undefined): JobFields {
 export const isActive = (row: Row): boolean => row.job !== undefined && row.result === undefined;
 
 /** No scale set may take it. */
-export const isStuck = ({ job }: Row): boolean =>
-  job?.state === 'queued' && job.waiting !== undefined;
+export const isStuck = ({ job }: Row): boolean => job?.isUnmatched ?? false;
 
 /** What all rows of one job of the file come to. */
 export function endOf(rows: readonly Row[]): Ended {

@@ -26,6 +26,9 @@ export function queueJob(world: World, wish: JobWish): JobRecord {
     partialLine: '',
     reassigned: 0,
     cancelTold: false,
+    get isUnmatched() {
+      return this.state === 'queued' && this.lane.scaleSets.size === 0;
+    },
     get scaleSetName() {
       return this.scaleSet?.name;
     },
@@ -49,6 +52,7 @@ export function acquireJobs(world: World, set: ScaleSet, requestIds: readonly nu
     notify(world, job);
     for (const other of others) fill(world, other);
   }
+  for (const wake of [...(set.session?.waiters ?? [])]) wake();
   return won.map((job) => job.requestId);
 }
 
