@@ -24,6 +24,7 @@ export type Exit =
 
 /** Between the polite signal and the other. */
 const GRACE_MS = 2_500;
+const LOOK_MS = 50;
 /** How long output may go on after the program has ended: a child in the background may hold it for ever. */
 const DRAIN_MS = 500;
 
@@ -35,12 +36,14 @@ export async function runCommand(command: Command): Promise<Exit> {
   const lines = [readLines(child.stdout, command.onLine), readLines(child.stderr, command.onLine)];
   const exited = exitOf(child);
   const wasEnded = (): boolean => signal.aborted;
+  let ending = Promise.resolve();
   const onAbort = (): void => {
-    void endTree(child);
+    ending = endTree(child);
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     const exit = await exited;
+    await ending;
     await Promise.race([Promise.all(lines), delay(DRAIN_MS, undefined, { ref: false })]);
     return wasEnded() ? { is: 'ended' } : exit;
   } finally {
@@ -75,14 +78,19 @@ const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
 async function endTree(child: ChildProcess): Promise<void> {
   const { pid } = child;
   if (pid === undefined) return;
-  const tree = await treeOf(pid);
+  // Remembered: a child whose parent obeys at once is nobody's any more, and could not be found again.
+  const tree = new Set(treeOf(pid, await livingProcesses()));
   send(tree, 'SIGTERM');
-  // Children outlive a parent that obeyed, so the wait is for all of them.
-  for (let waitedMs = 0; waitedMs < GRACE_MS && tree.some(isAlive); waitedMs += 50) await delay(50);
-  send([...new Set([...tree, ...(await treeOf(pid))])], 'SIGKILL');
+  for (let waitedMs = 0; waitedMs < GRACE_MS; waitedMs += LOOK_MS) {
+    await delay(LOOK_MS);
+    const living = await livingProcesses();
+    for (const one of [...tree].flatMap((member) => treeOf(member, living))) tree.add(one);
+    if (!living.some((one) => tree.has(one.pid))) return;
+  }
+  send(tree, 'SIGKILL');
 }
 
-function send(pids: readonly number[], signal: NodeJS.Signals): void {
+function send(pids: Iterable<number>, signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {
       process.kill(pid, signal);
@@ -92,22 +100,24 @@ function send(pids: readonly number[], signal: NodeJS.Signals): void {
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+interface LivingProcess {
+  readonly pid: number;
+  readonly parent: number;
+}
+
+async function livingProcesses(): Promise<LivingProcess[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,stat=']);
+  return stdout.split('\n').flatMap((line) => {
+    const [pid = '', parent = '', state = ''] = line.trim().split(/\s+/);
+    // A zombie has ended; its parent has only not asked how.
+    return pid === '' || state.startsWith('Z')
+      ? []
+      : [{ pid: Number(pid), parent: Number(parent) }];
+  });
 }
 
 /** The process and all that descend from it, children first. */
-async function treeOf(root: number): Promise<number[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=']);
-  const children = new Map<number, number[]>();
-  for (const line of stdout.trim().split('\n')) {
-    const [pid = 0, parent = 0] = line.trim().split(/\s+/).map(Number);
-    children.set(parent, [...(children.get(parent) ?? []), pid]);
-  }
-  const walk = (pid: number): number[] => [...(children.get(pid) ?? []).flatMap(walk), pid];
-  return walk(root);
+function treeOf(root: number, living: readonly LivingProcess[]): number[] {
+  const children = living.filter(({ parent }) => parent === root);
+  return [...children.flatMap(({ pid }) => treeOf(pid, living)), root];
 }

@@ -12,60 +12,50 @@ export interface TestQueue extends JobQueue {
   wait(displayName: string, because: string): void;
 }
 
-export function createTestQueue(): TestQueue {
-  const jobs = new Map<string, Mutable<Job>>();
-  const listeners = new Set<(job: Job) => void>();
-  const tell = (job: Job): void => {
-    for (const listener of [...listeners]) listener(job);
-  };
-  const find = (name: string): Mutable<Job> => {
-    const job = [...jobs.values()].find(({ wish }) => wish.displayName === name);
+class Jobs {
+  readonly all = new Map<string, Mutable<Job>>();
+  readonly listeners = new Set<(job: Job) => void>();
+
+  change(job: Mutable<Job>, fields: Partial<Job>): void {
+    Object.assign(job, fields);
+    for (const listener of [...this.listeners]) listener(job);
+  }
+
+  named(name: string): Mutable<Job> {
+    const job = [...this.all.values()].find(({ wish }) => wish.displayName === name);
     if (job === undefined) throw new Error(`no job is called ${name}`);
     return job;
-  };
-  const complete = (job: Mutable<Job>, result: JobResult): void => {
-    job.state = 'completed';
-    job.result = result;
-    tell(job);
-  };
+  }
+}
+
+export function createTestQueue(): TestQueue {
+  const jobs = new Jobs();
   return {
     queue: (wish) => {
       const id = wish.id ?? wish.displayName;
-      const job: Mutable<Job> = {
-        id,
-        wish,
-        state: 'queued',
-        isUnmatched: false,
-        times: { queued: 0 },
-        log: [],
-      };
-      jobs.set(id, job);
-      tell(job);
+      const job: Job = { id, wish, state: 'queued', times: { queued: 0 }, log: [] };
+      jobs.all.set(id, job);
+      jobs.change(job, {});
       return job;
     },
     cancel: (id) => {
-      const job = jobs.get(id);
-      if (job !== undefined) complete(job, 'canceled');
+      const job = jobs.all.get(id);
+      if (job !== undefined) jobs.change(job, { state: 'completed', result: 'canceled' });
     },
     onChange: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+      jobs.listeners.add(listener);
+      return () => jobs.listeners.delete(listener);
     },
-    open: () =>
-      [...jobs.values()]
-        .filter(({ state }) => state !== 'completed')
-        .map(({ wish }) => wish.displayName),
-    wish: (name) => find(name).wish,
+    open: () => {
+      const open = [...jobs.all.values()].filter(({ state }) => state !== 'completed');
+      return open.map(({ wish }) => wish.displayName);
+    },
+    wish: (name) => jobs.named(name).wish,
     end: (name, result = 'succeeded', outputs = {}) => {
-      const job = find(name);
-      job.outputs = outputs;
-      complete(job, result);
+      jobs.change(jobs.named(name), { state: 'completed', result, outputs });
     },
     wait: (name, because) => {
-      const job = find(name);
-      job.waiting = because;
-      job.isUnmatched = true;
-      tell(job);
+      jobs.change(jobs.named(name), { waiting: because });
     },
   };
 }
