@@ -13,6 +13,7 @@ export async function fetchInProcess(
     request.signal.throwIfAborted();
     return response;
   } catch (error) {
+    request.signal.throwIfAborted();
     if (error instanceof ConnectionCut) throw new TypeError('fetch failed', { cause: error });
     throw error;
   }

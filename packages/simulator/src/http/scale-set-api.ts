@@ -66,7 +66,7 @@ const scaleSet = z.object({
   // Go cannot leave it out: its zero time is sent, and ignored.
   createdOn: z.string().nullish(),
   runnerJitConfigUrl: z.string().nullish(),
-  statistics: z.unknown(),
+  statistics: z.unknown().optional(),
 });
 
 type Body = z.infer<typeof scaleSet>;

@@ -34,7 +34,7 @@ const wish = z.object({
   // The nil GUID of Go's client, or nothing: the service makes its own.
   sessionId: z.string().nullish(),
   ownerName: z.string().nullish(),
-  runnerScaleSet: z.unknown(),
+  runnerScaleSet: z.unknown().optional(),
 });
 
 async function open(context: Context): Promise<Response> {

@@ -61,16 +61,19 @@ export function matches(lane: Lane, scaleSet: ScaleSet): boolean {
 export function whyWaiting(job: JobRecord): string | undefined {
   if (job.state === 'completed' || job.agent) return undefined;
   if (job.scaleSet) return `waits for a runner of ${job.scaleSet.name}`;
-  const [first, ...others] = job.lane.scaleSets;
-  if (!first) return `no scale set has ${labelsOf(job)}`;
-  if (others.length > 0) {
-    const any = [first, ...others].some((scaleSet) => scaleSet.session);
-    return any ? 'all its scale sets are full' : 'none of its scale sets has a listener';
-  }
-  if (!first.session) return `scale set ${first.name} has no listener`;
-  if (job.state === 'available') return `waits for ${first.name} to acquire it`;
-  if (first.capacity === undefined) return `scale set ${first.name} has not asked for jobs yet`;
-  return `scale set ${first.name} is full: it takes ${first.capacity} jobs at most`;
+  const [only, ...others] = job.lane.scaleSets;
+  if (!only) return `no scale set has ${labelsOf(job)}`;
+  if (others.length === 0) return whyNot(only, job);
+  const isHeard = [only, ...others].some((scaleSet) => scaleSet.session);
+  return isHeard ? 'all its scale sets are full' : 'none of its scale sets has a listener';
+}
+
+function whyNot({ name, session, capacity }: ScaleSet, job: JobRecord): string {
+  if (!session) return `scale set ${name} has no listener`;
+  if (job.state === 'available') return `waits for ${name} to acquire it`;
+  if (capacity === undefined) return `scale set ${name} has not asked for jobs yet`;
+  const most = capacity === 1 ? '1 job' : `${capacity} jobs`;
+  return `scale set ${name} is full: it takes ${most} at most`;
 }
 
 function labelsOf({ wish, lane }: JobRecord): string {
