@@ -25,7 +25,7 @@ export function loopbackAddresses(port: number): Addresses {
   };
   return {
     take() {
-      const span = Math.max(LAST, 2 * taken.size);
+      const span = LAST * Math.ceil((taken.size + 1) / LAST);
       for (;;) {
         const address = nth(turn++ % span);
         if (taken.has(address)) continue;

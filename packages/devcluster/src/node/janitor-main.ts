@@ -1,23 +1,22 @@
-// The janitor's program: reads `+<group>`, `-<group>` and `goodbye` until its input ends.
+// The janitor's program: reads `+<group>` and `-<group>` until its input ends, which is when whoever
+// hired it is dead; one who ends in good order kills it first.
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Strays, killGroup } from './strays.ts';
 
 const [dir] = process.argv.slice(2);
 const groups = new Set<number>();
-let dismissed = false;
 
 // Whatever ends the others must not end it; it goes when its input does.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 for await (const line of createInterface({ input: process.stdin })) {
   const group = Number(line.slice(1));
-  if (line === 'goodbye') dismissed = true;
-  else if (line.startsWith('+')) groups.add(group);
+  if (line.startsWith('+')) groups.add(group);
   else groups.delete(group);
 }
 
-if (!dismissed && dir !== undefined) {
+if (dir !== undefined) {
   for (const group of groups) killGroup(group, 'SIGKILL');
   await new Strays().end(dir);
   await rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });

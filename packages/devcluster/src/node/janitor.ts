@@ -47,7 +47,7 @@ export function hireJanitor(dir: string): Janitor {
     },
     dismiss: async () => {
       child.ref();
-      stdin.end('goodbye\n');
+      child.kill('SIGKILL');
       await gone;
     },
   };
