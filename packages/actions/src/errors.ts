@@ -45,11 +45,12 @@ export interface ActionsErrorFacts {
 export class ActionsError extends Error {
   override readonly name = 'ActionsError';
   readonly code: ActionsErrorCode;
-  readonly status?: number;
-  readonly activityId?: string;
-  readonly requestId?: string;
-  readonly exception?: string;
-  readonly retryAfterMs?: number;
+  // Declared only, so that what is not known is not there either.
+  declare readonly status?: number;
+  declare readonly activityId?: string;
+  declare readonly requestId?: string;
+  declare readonly exception?: string;
+  declare readonly retryAfterMs?: number;
 
   constructor(
     code: ActionsErrorCode,

@@ -11,6 +11,8 @@ const LOOKS = [
 const AFTER_ITS_NAME =
   /((?:token|secret|password|authorization|jitconfig)["']?\s*[:=]\s*["']?)(?:\w+\s+)?[^"'\s,}&]{8,}/gi;
 const BEARER = /\b(bearer|remoteauth|basic)\s+[^"'\s,}]{8,}/gi;
+/** A queue's URL may carry a signature. */
+const QUERY = /(\bhttps?:\/\/[^\s"'?]*\?)[^\s"']+/gi;
 const USER_INFO = /(\/\/)[^/\s"'@]*@/g;
 const SHORTEST_SECRET = 4;
 
@@ -25,6 +27,7 @@ export function redactor(secrets: readonly string[]): Redact {
     return clean
       .replace(BEARER, '$1 ***')
       .replace(AFTER_ITS_NAME, '$1***')
+      .replace(QUERY, '$1***')
       .replace(USER_INFO, '$1***@');
   };
 }

@@ -4,6 +4,7 @@ import type { ActionsErrorCode } from './errors.ts';
 import { statusText } from './http.ts';
 import type { Answer } from './http.ts';
 import { shownUrl } from './redact.ts';
+import type { Redact } from './redact.ts';
 import { parseJson } from './json.ts';
 
 interface Said {
@@ -79,17 +80,17 @@ const ids = ({ activityId, requestId }: Answer): { activityId?: string; requestI
   ...(requestId !== undefined && { requestId }),
 });
 
-function saidBy({ status, text }: Answer): Said {
+function saidBy({ status, text, redact }: Answer): Said {
   // A body that came with a success may hold what was asked for: a token, a JIT config.
   if (status < 300) return {};
   const body = parseJson(text);
-  if (body === undefined) return { message: readable(text) };
+  if (body === undefined) return { message: readable(text, redact) };
   if (body === null || typeof body !== 'object') return {};
   const typeName = field(body, 'typename');
   const message = field(body, 'message');
   return {
     ...(typeName !== undefined && { exception: shortName(typeName) }),
-    ...(message !== undefined && { message: readable(message) }),
+    ...(message !== undefined && { message: readable(message, redact) }),
   };
 }
 
@@ -105,9 +106,10 @@ const shortName = (typeName: string): string =>
 const LONGEST = 400;
 
 /** One line; a page for a browser (a proxy's, mostly) is cut down to its title. */
-function readable(text: string): string {
+function readable(text: string, redact: Redact): string {
   const title = /<title[^>]*>([^<]*)</i.exec(text)?.[1];
   const words = title ?? (/^\s*</.test(text) ? 'a page for a browser' : text);
-  const line = words.replace(/\s+/g, ' ').trim();
+  // Before it is cut: half a secret is not found any more.
+  const line = redact(words).replace(/\s+/g, ' ').trim();
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
 }

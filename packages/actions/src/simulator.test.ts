@@ -86,28 +86,32 @@ describe('a session at the simulator', () => {
     const { client, set, simulator } = await aRig();
     const session = await client.createSession(set.id, 'owner');
     const poll = (lastMessageId: number) => session.poll({ lastMessageId, maxCapacity: 1 });
+    const hear = async (lastMessageId: number) => {
+      const message = await poll(lastMessageId);
+      if (message === undefined) throw new Error('there is no message');
+      return message;
+    };
     expect(await poll(0)).toBeUndefined();
 
     simulator.queueJob({ labels: ['set'], displayName: 'build' });
-    const assigned = await poll(0);
+    const assigned = await hear(0);
     expect(assigned).toMatchObject({ assigned: 1, statistics: { totalAssignedJobs: 1 } });
-    const first = assigned?.id ?? 0;
-    expect((await poll(0))?.id).toBe(first);
-    expect(await session.acknowledge(first)).toBe('acknowledged');
+    expect(await hear(0)).toMatchObject({ id: assigned.id });
+    expect(await session.acknowledge(assigned.id)).toBe('acknowledged');
     expect(await session.acquire([1])).toBe('unsupported');
 
     const made = await client.createJitConfig({ scaleSetId: set.id, name: 'r', workFolder: '' });
     if (made === 'exists') throw new Error('it is new');
     const runner = simulator.runners.connect(made.encodedJitConfig);
     runner.start();
-    const started = await poll(first);
-    expect(started?.started).toMatchObject([{ jobDisplayName: 'build', runnerName: 'r' }]);
-    await session.acknowledge(started?.id ?? 0);
+    const started = await hear(assigned.id);
+    expect(started.started).toMatchObject([{ jobDisplayName: 'build', runnerName: 'r' }]);
+    await session.acknowledge(started.id);
 
     runner.complete();
-    const completed = await poll(started?.id ?? 0);
-    expect(completed?.completed).toMatchObject([{ jobDisplayName: 'build', runnerName: 'r' }]);
-    expect(completed?.statistics?.totalAssignedJobs).toBe(0);
+    const completed = await hear(started.id);
+    expect(completed.completed).toMatchObject([{ jobDisplayName: 'build', runnerName: 'r' }]);
+    expect(completed.statistics?.totalAssignedJobs).toBe(0);
   });
 
   test('acquires the jobs that are offered', async () => {
