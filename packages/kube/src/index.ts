@@ -44,6 +44,8 @@ export { createCache } from './cache.ts';
 export type { CacheOptions } from './cache.ts';
 export { createLoop } from './loop.ts';
 export type { Loop, LoopOptions } from './loop.ts';
+export { createQueue } from './queue.ts';
+export type { Queue, QueueOptions } from './queue.ts';
 export { createEvents } from './events.ts';
 export type { Events, EventsOptions, Happening } from './events.ts';
 export { createLease } from './lease.ts';
