@@ -1,9 +1,8 @@
-// What is asked of a write besides being valid: a living namespace, rights to grant, room in a quota.
+// What is asked of a write besides being valid: a living namespace, an account, rights to grant.
 import { admitGrant } from './auth/escalation.ts';
 import { isDeleting } from './object.ts';
 import type { KubeObject } from './object.ts';
 import { admitServiceAccount } from './pods/service-account.ts';
-import { admitToQuotas } from './quota.ts';
 import { forbidden, notFound } from './status.ts';
 import { TABLES } from './world.ts';
 import type { Target, World, Writing } from './world.ts';
@@ -43,6 +42,3 @@ export function admit(world: World, target: Target, writing: Writing): void {
     default:
   }
 }
-
-/** After validation: only what would really be created counts. */
-export const admitPodCount = admitToQuotas;

@@ -24,6 +24,7 @@ const hardOf = (quota: KubeObject): [string, number][] =>
 const used = (world: World, namespace: string, key: string): number =>
   world.store.list(tableOf(key), namespace).filter((object) => counts(key, object)).length;
 
+/** Comes after validation: only what would really be created counts. */
 export function admitToQuotas(
   world: World,
   { resource, namespace }: Target,

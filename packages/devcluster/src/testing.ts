@@ -37,38 +37,34 @@ export interface ObjectList {
 }
 
 export function apiUser(cluster: Cluster, token = cluster.adminToken): ApiUser {
-  const send = (method: string, path: string, headers: Record<string, string>, body?: unknown) =>
-    cluster.fetch(
-      new Request(`https://cluster.test${path}`, {
-        method,
-        headers: { authorization: `Bearer ${token}`, ...headers },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }),
-    );
+  const send = (path: string, init: RequestInit): Promise<Response> => {
+    const request = new Request(`https://cluster.test${path}`, init);
+    request.headers.set('authorization', `Bearer ${token}`);
+    return cluster.fetch(request);
+  };
+  const answer = async <T>(response: Response): Promise<Answer<T>> => ({
+    code: response.status,
+    body: (await response.json()) as T,
+  });
   const ask =
     (method: string) =>
     async <T>(path: string, body?: unknown, type = 'application/json'): Promise<Answer<T>> => {
-      const response = await send(method, path, { 'content-type': type }, body);
-      return { code: response.status, body: (await response.json()) as T };
+      const text = body === undefined ? null : JSON.stringify(body);
+      return answer(await send(path, { method, headers: { 'content-type': type }, body: text }));
     };
   return {
-    get: async <T>(path: string, accept = 'application/json') => {
-      const response = await send('GET', path, { accept });
-      return { code: response.status, body: (await response.json()) as T };
-    },
+    get: async <T>(path: string, accept = 'application/json') =>
+      answer<T>(await send(path, { headers: { accept } })),
     post: ask('POST'),
     put: ask('PUT'),
     patch: (path, body, type = 'application/merge-patch+json') => ask('PATCH')(path, body, type),
     delete: ask('DELETE'),
-    watch: async (path, count) => {
-      const response = await send('GET', path, {});
-      return readLines(response, count);
-    },
+    watch: async (path, count) => readLines(await send(path, {}), count),
   };
 }
 
 async function readLines(response: Response, count: number): Promise<WatchLine[]> {
-  const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader();
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   const decoder = new TextDecoder();
   const lines: WatchLine[] = [];
   while (lines.length < count) {

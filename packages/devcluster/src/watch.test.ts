@@ -61,7 +61,13 @@ test('an object that comes into a selection is added, one that leaves it is dele
 });
 
 test.each([
-  { name: 'after compaction', forget: () => Promise.resolve(cluster.compact()) },
+  {
+    name: 'after compaction',
+    forget: () => {
+      cluster.compact();
+      return Promise.resolve();
+    },
+  },
   {
     name: 'when history has run over',
     forget: async () => {

@@ -1,9 +1,10 @@
 // Creates and updates: identity, versions, admission and validation in the order of the real server.
-import { admit, admitPodCount, ensureNamespace } from './admission.ts';
+import { admit, ensureNamespace } from './admission.ts';
 import { isEqual } from './json.ts';
 import { born, isSameWish, kept, metadataCauses, readBody } from './metadata.ts';
 import { hasFinalizer } from './object.ts';
 import type { KubeObject } from './object.ts';
+import { admitToQuotas } from './quota.ts';
 import type { Resource } from './resource.ts';
 import { alreadyExists, badRequest, conflict, invalid, invalidValue, notFound } from './status.ts';
 import type { Target, World } from './world.ts';
@@ -18,7 +19,7 @@ export function create(world: World, target: Target, body: unknown): KubeObject 
   resource.prepare?.(draft, undefined);
   admit(world, target, { draft });
   check(resource, draft);
-  admitPodCount(world, target, draft);
+  admitToQuotas(world, target, draft);
   const { name } = draft.metadata;
   if (world.store.get(resource.table, { namespace, name })) throw alreadyExists(resource, name);
   return dryRun ? draft : world.store.put(resource.table, draft);
