@@ -33,7 +33,14 @@ export function createTestQueue(): TestQueue {
   return {
     queue: (wish) => {
       const id = wish.id ?? wish.displayName;
-      const job: Job = { id, wish, state: 'queued', times: { queued: 0 }, log: [] };
+      const job: Job = {
+        id,
+        wish,
+        state: 'queued',
+        isUnmatched: false,
+        times: { queued: 0 },
+        log: [],
+      };
       jobs.all.set(id, job);
       jobs.change(job, {});
       return job;
@@ -55,7 +62,7 @@ export function createTestQueue(): TestQueue {
       jobs.change(jobs.named(name), { state: 'completed', result, outputs });
     },
     wait: (name, because) => {
-      jobs.change(jobs.named(name), { waiting: because });
+      jobs.change(jobs.named(name), { waiting: because, isUnmatched: true });
     },
   };
 }
