@@ -9,6 +9,10 @@ import type { ApiObject, KindOf } from './meta.ts';
 export const ephemeralRunnerSetSpec = z.object({
   replicas: count('Runners that are wanted; none when absent.').optional(),
   patchID: z.int().describe('Above 0: grow if needed. 0: this is the truth, shrink if needed.'),
+  finishedRunners: z
+    .array(z.string())
+    .describe('Runners whose jobs were over when replicas was counted; the listener says so.')
+    .optional(),
   ephemeralRunnerMetadata: resourceMeta.optional(),
   ephemeralRunnerSpec,
 });

@@ -166,6 +166,7 @@ async function take(loop: Loop, session: MessageSession, message: Message): Prom
     ...assignedOf(message),
     started: started.map(jobKey),
     completed: completed.map(jobKey),
+    finished: completed.map(({ runnerName }) => runnerName),
   };
   hearOf(loop, heard, { started, messageId: id });
 }

@@ -135,7 +135,18 @@ describe('with settle_seconds it wishes when something changed (design.md, decis
       wishes: [patch(2, 0), patch(2, 1)],
     },
   ])('$name', ({ limits: given, hears, wishes }) => {
-    expect(hearAll({ limits: given, hears }).map((decision) => decision.patch)).toEqual(wishes);
+    const plain = wishes.map((wish) => wish && { ...wish, finishedRunners: [] });
+    expect(hearAll({ limits: given, hears }).map((decision) => decision.patch)).toEqual(plain);
+  });
+
+  test('names the runners that finished, for as long as they may still be there', () => {
+    const hear = (state: ScaleState, now: number, finished: string[]): Decision =>
+      decide(state, { now, assigned: 2, completed: ['job'], finished }, limits);
+    const first = hear(INITIAL, 0, ['a', '']);
+    const second = hear(first.state, 59_999, ['b']);
+    const third = hear(second.state, 60_000, []);
+    const named = [first, second, third].map(({ patch: wish }) => wish?.finishedRunners);
+    expect(named).toEqual([['a'], ['a', 'b'], ['b']]);
   });
 });
 
@@ -150,7 +161,7 @@ describe('settle', () => {
     const state = after([{ assigned: 4 }, { assigned: 3, completed: ['a'] }]);
     expect(settle(state, 2999, limits).patch).toBeUndefined();
     const settled = settle(state, 3000, limits);
-    expect(settled.patch).toEqual(patch(3, 0));
+    expect(settled.patch).toMatchObject(patch(3, 0));
     expect(settle(settled.state, 9999, limits).patch).toBeUndefined();
   });
 
@@ -170,6 +181,6 @@ describe('settle', () => {
   test('goes on numbering where it was', () => {
     const state = after([{ assigned: 4 }, { assigned: 3, completed: ['a'] }]);
     const { state: settled } = settle(state, 3000, limits);
-    expect(decide(settled, { now: 4000, assigned: 4 }, limits).patch).toEqual(patch(4, 2));
+    expect(decide(settled, { now: 4000, assigned: 4 }, limits).patch).toMatchObject(patch(4, 2));
   });
 });

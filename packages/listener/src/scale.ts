@@ -12,6 +12,8 @@ export interface Limits {
 export interface Patch {
   replicas: number;
   patchID: number;
+  /** Runners that may still be there, but that `replicas` no longer counts. Never by ARC's rule. */
+  finishedRunners?: string[];
 }
 
 /** One message, the statistics of a new session, or a poll that ended empty. */
@@ -21,6 +23,8 @@ export interface Heard {
   assigned?: number;
   started?: readonly string[];
   completed?: readonly string[];
+  /** The runners of the completed jobs. */
+  finished?: readonly string[];
 }
 
 export interface ScaleState {
@@ -29,6 +33,8 @@ export interface ScaleState {
   assigned: number;
   /** Jobs that started and are not known to have completed. */
   running: ReadonlySet<string>;
+  /** Runners that finished a moment ago, and until when they are told of. */
+  finished: readonly { runner: string; until: number }[];
   /** What was last wished. */
   wished?: Patch;
   /** When the converging patch is due, in epoch milliseconds. */
@@ -40,7 +46,16 @@ export interface Decision {
   patch?: Patch;
 }
 
-export const INITIAL: ScaleState = { sequence: -1, assigned: 0, running: new Set() };
+export const INITIAL: ScaleState = {
+  sequence: -1,
+  assigned: 0,
+  running: new Set(),
+  finished: [],
+};
+
+// A runner ends within seconds of its job. The list must stay small: it goes with each patch.
+const FINISHED_MS = 60_000;
+const MOST_FINISHED = 500;
 
 // ARC keeps the number in an int32 and goes on at 1, for 0 means something else.
 const LAST_SEQUENCE = 2147483647;
@@ -54,6 +69,7 @@ export function decide(before: ScaleState, heard: Heard, limits: Limits): Decisi
     ...before,
     assigned: heard.assigned ?? before.assigned,
     running: stillRunning(before.running, heard),
+    finished: justFinished(before.finished, heard),
   };
   return limits.settleMs === undefined
     ? followArc(state, heard, limits)
@@ -71,7 +87,7 @@ export function settle(state: ScaleState, now: number, limits: Limits): Decision
   // completed job settles it.
   const areDoubtful = state.assigned < state.running.size;
   if (hasConverged || areDoubtful) return { state: settled };
-  const patch = { replicas, patchID: 0 };
+  const patch = { replicas, patchID: 0, ...finishedIn(state) };
   return { state: { ...settled, wished: patch }, patch };
 }
 
@@ -86,7 +102,7 @@ function followEvents(
   const settleAt = isEvent ? { settleAt: heard.now + limits.settleMs } : {};
   if (!isChanged) return { state: { ...state, ...settleAt } };
   const sequence = following(state.sequence);
-  const patch = { replicas, patchID: sequence };
+  const patch = { replicas, patchID: sequence, ...finishedIn(state) };
   return { state: { ...state, ...settleAt, sequence, wished: patch }, patch };
 }
 
@@ -108,4 +124,19 @@ function stillRunning(running: ReadonlySet<string>, heard: Heard): ReadonlySet<s
   if (!hasAny(heard.started) && !hasAny(heard.completed)) return running;
   const completed = new Set(heard.completed);
   return new Set([...running, ...(heard.started ?? [])].filter((job) => !completed.has(job)));
+}
+
+const finishedIn = ({ finished }: ScaleState): Pick<Patch, 'finishedRunners'> => ({
+  finishedRunners: finished.map(({ runner }) => runner),
+});
+
+function justFinished(
+  before: ScaleState['finished'],
+  { now, finished = [] }: Heard,
+): ScaleState['finished'] {
+  const until = now + FINISHED_MS;
+  return [
+    ...before.filter((one) => one.until > now),
+    ...finished.filter((runner) => runner !== '').map((runner) => ({ runner, until })),
+  ].slice(-MOST_FINISHED);
 }
