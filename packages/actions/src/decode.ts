@@ -22,7 +22,7 @@ export function decode<T>(schema: z.ZodType<T>, answer: Answer): T {
 }
 
 /** Throws `bad-answer`. */
-export function jsonOf(answer: Answer): unknown {
+function jsonOf(answer: Answer): unknown {
   if (answer.text.trim() === '') throw badAnswer(answer, 'the answer is empty');
   const json = parseJson(answer.text);
   if (json === undefined) throw badAnswer(answer, 'the answer is no JSON');
@@ -87,7 +87,7 @@ export const scaleSet: z.ZodType<RunnerScaleSet> = wire({
   statistics: z.exactOptional(statistics),
 });
 
-export const runnerGroup: z.ZodType<RunnerGroup> = wire({
+const runnerGroup: z.ZodType<RunnerGroup> = wire({
   id: whole,
   name: text,
   size: count,

@@ -6,7 +6,7 @@ export type RetryPolicy = Required<RetryOptions>;
 
 export const DEFAULT_RETRY: RetryPolicy = { max: 4, minWaitMs: 1000, maxWaitMs: 30_000 };
 
-export type Outcome =
+type Outcome =
   | { is: 'answer'; status: number; retryAfterMs: number | undefined }
   | { is: 'failure'; error: unknown };
 

@@ -6,7 +6,7 @@ import { refusal } from './refusal.ts';
 import type { CallOptions } from './types.ts';
 import { userAgent } from './user-agent.ts';
 
-export interface ServiceCall {
+interface ServiceCall {
   /** For messages: "could not …". */
   what: string;
   method: 'DELETE' | 'GET' | 'PATCH' | 'POST';
@@ -64,7 +64,7 @@ export function expectStatus(status: number, answer: Answer): Answer {
 }
 
 /** Slashes collapse, a base's own parameters stay, keys are in alphabetical order. */
-export function serviceUrl(base: string, path: string, query: Record<string, string> = {}): string {
+function serviceUrl(base: string, path: string, query: Record<string, string> = {}): string {
   const url = new URL(base);
   url.pathname = `${url.pathname}/${path}`.replace(/\/{2,}/g, '/');
   for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
