@@ -82,6 +82,6 @@ try {
 } catch (error) {
   const isUsage = error instanceof TypeError && 'code' in error;
   const message = error instanceof Error ? error.message : String(error);
-  complain(isUsage ? `${message}\n${USAGE}` : message);
+  complain(isUsage ? `${message} (${USAGE})` : message);
   process.exitCode = isUsage || error instanceof UserError ? 2 : 1;
 }
