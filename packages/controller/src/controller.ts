@@ -104,7 +104,7 @@ export function createController(options: ControllerOptions): Controller {
       await Promise.all(all.map((cache) => cache.run(signal)));
     },
     async lead(signal) {
-      await Promise.all(all.map((cache) => cache.whenSynced()));
+      if (!(await filled(all, { clock, log, signal }))) return;
       const unwire = wire(caches, loops, clock);
       wakeAll(caches, loops);
       await Promise.all(Object.values(loops).map((loop) => loop.run(signal)));
@@ -113,6 +113,32 @@ export function createController(options: ControllerOptions): Controller {
     },
     close: () => github.close(),
   };
+}
+
+const PATIENCE_MS = 3_000;
+
+/** False when the signal came first. */
+async function filled(
+  caches: readonly Cache<KubeObject>[],
+  { clock, log, signal }: Pick<ControllerOptions, 'clock' | 'log'> & { signal: AbortSignal },
+): Promise<boolean> {
+  const cancel = clock.setTimeout(() => {
+    const kinds = caches.filter(({ synced }) => !synced).map(({ kind }) => kind.kind);
+    log.warn('waits until these kinds can be read; are the CRDs applied?', { kinds });
+  }, PATIENCE_MS);
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener(
+      'abort',
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
+  });
+  await Promise.race([aborted, Promise.all(caches.map((cache) => cache.whenSynced()))]);
+  cancel();
+  return !signal.aborted;
 }
 
 /** What was there before this process led. */
