@@ -14,7 +14,7 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-export const USAGE = 'usage: muster-devcluster --dir DIR --images FILE [--port N] [--with-parent]';
+const USAGE = 'usage: muster-devcluster --dir DIR --images FILE [--port N] [--with-parent]';
 
 const OPTIONS = {
   dir: { type: 'string' },
