@@ -37,9 +37,18 @@ const endedWell = (name: string): Member =>
 const asked = (replicas: number, patchID = 1, given: Parameters<typeof aSet>[0] = {}) =>
   aSet({ ...given, spec: { replicas, patchID } });
 
+const finished = (set: EphemeralRunnerSet, finishedRunners: string[]): EphemeralRunnerSet => ({
+  ...set,
+  spec: { ...set.spec, finishedRunners },
+});
+
 /** A set whose status already says what is there. */
 function settled(set: EphemeralRunnerSet, members: readonly Member[]): EphemeralRunnerSet {
-  const slots = set.status?.slots ?? { generation: 1, spent: 0, ended: [] };
+  const slots = set.status?.slots ?? {
+    generation: 1,
+    spent: 0,
+    ended: set.spec.finishedRunners ?? [],
+  };
   const before = { ...set, status: { currentReplicas: 0, ...set.status, slots } };
   const facts = { set: before, tally: tallyOf(members), proxy: { is: 'none' }, now: NOW } as const;
   return { ...before, status: { ...reportOf({ ...facts, slots }) } };
@@ -86,6 +95,21 @@ describe('scaling', () => {
       set: asked(1),
       runners: [withoutPod('a')],
       does: [],
+    },
+    {
+      name: 'deletes a runner whose job GitHub says is over, before it makes the next',
+      set: finished(asked(1, 4), ['a']),
+      runners: [busy('a'), busy('b')],
+      does: ['clear a: their jobs are over'],
+    },
+    {
+      name: 'makes the next while that one is still leaving',
+      set: finished(asked(2, 4), ['a']),
+      runners: [
+        { ...busy('a'), runner: aRunner('a', { ...leaving, status: { jobId: '7' } }) },
+        busy('b'),
+      ],
+      does: ['create 1: 1 of 2 wanted'],
     },
     {
       name: 'never takes away on a numbered patch',
@@ -354,6 +378,12 @@ describe('the account of slots', () => {
       set: asked(2, 1, spent(1, ['a'])),
       members: [],
       is: { generation: 1, spent: 1, ended: [] },
+    },
+    {
+      name: 'does not count one that the patch no longer counted',
+      set: finished(asked(1, 2, { ...spent(0), metadata: { generation: 1 } }), ['a']),
+      members: [{ ...busy('a'), runner: aRunner('a', { ...leaving, status: { jobId: '7' } }) }],
+      is: { generation: 1, spent: 0, ended: ['a'] },
     },
     {
       name: 'starts afresh with a generation, and names who is leaving already',

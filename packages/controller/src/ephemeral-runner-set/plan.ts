@@ -1,6 +1,7 @@
 // How many runners to make or take away, and why. Decides only; design.md, decision 6.
 import {
   byAge,
+  fillsSlot,
   FINALIZERS,
   hasFinalizer,
   isDeleting,
@@ -96,8 +97,12 @@ function writeProxy(proxy: ProxyState): Action[] {
   }
 }
 
-function clear({ set, now }: Observed, tally: Tally): Action[] {
-  const over = tally.succeeded.map(({ runner }) => runner);
+function clear({ set, members, now }: Observed, tally: Tally): Action[] {
+  const finished = new Set(set.spec.finishedRunners);
+  const over = members
+    .filter(({ runner }) => finished.has(runner.metadata.name) && fillsSlot(runner))
+    .concat(tally.succeeded)
+    .map(({ runner }) => runner);
   const spoiled = expiredOf(tally, { template: templateHash(set), now });
   return [
     ...(over.length > 0

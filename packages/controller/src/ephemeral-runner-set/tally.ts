@@ -46,7 +46,10 @@ export function tallyOf(members: readonly Member[]): Tally {
 export function accountOf(set: EphemeralRunnerSet, members: readonly Member[]): Slots {
   const generation = set.metadata.generation ?? 0;
   const before = set.status?.slots;
-  const over = members.filter(({ runner }) => isDeleting(runner) || isDone(runner));
+  const past = new Set(set.spec.finishedRunners);
+  const over = members.filter(
+    ({ runner }) => isDeleting(runner) || isDone(runner) || past.has(runner.metadata.name),
+  );
   if (before?.generation !== generation) {
     return { generation, spent: 0, ended: over.map(nameOf).sort() };
   }
@@ -54,8 +57,9 @@ export function accountOf(set: EphemeralRunnerSet, members: readonly Member[]): 
   const fresh = over
     .filter(({ runner, pod }) => spendsSlot(runner, pod))
     .map(nameOf)
-    .filter((name) => !counted.has(name));
-  const there = members.map(nameOf).filter((name) => counted.has(name));
+    .filter((name) => !counted.has(name) && !past.has(name));
+  // What the listener no longer counted in replicas belongs to the past too (docs/decisions/0005).
+  const there = members.map(nameOf).filter((name) => counted.has(name) || past.has(name));
   return { generation, spent: before.spent + fresh.length, ended: [...there, ...fresh].sort() };
 }
 

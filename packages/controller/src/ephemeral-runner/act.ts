@@ -37,8 +37,8 @@ const steps: Record<Exclude<Action['do'], 'report'>, Step> = {
   end: ({ runner }, { kube }) => deleteRunner(runner, kube),
   replace: ({ runner }, { kube }) => deleteRunner(runner, kube),
   deregister: (observed, deps) => deregister(observed, deps),
-  'give-up': ({ runner }, { memory }) => {
-    memory.of(runner).deregistered = true;
+  'give-up': ({ runner }, { memory, clock }) => {
+    memory.of(runner).deregisteredAt = clock.now();
     return undefined;
   },
   'clean-up': (observed, { kube }) => cleanUp(observed, kube),

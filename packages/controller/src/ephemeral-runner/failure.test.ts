@@ -19,7 +19,7 @@ const next = (action: Action['do'], error: unknown, given: Partial<Observed> = {
     nameTaken: false,
     jit: { is: 'absent' },
     settled: true,
-    deregistered: false,
+    deregisteredAt: undefined,
     now: NOW,
     ...given,
   };

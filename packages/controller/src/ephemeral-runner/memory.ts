@@ -6,7 +6,7 @@ export interface Recollection {
   /** What we wrote to the JIT Secret a moment ago. */
   jit?: { value: Jit; until: number };
   /** GitHub said that the runner is gone there. */
-  deregistered: boolean;
+  deregisteredAt: number | undefined;
 }
 
 /** By key; an entry of an earlier runner of the same name is dropped. */
@@ -17,7 +17,7 @@ export class Memory {
     const key = keyOf(runner);
     const known = this.#entries.get(key);
     if (known?.uid === runner.metadata.uid) return known;
-    const fresh = { uid: runner.metadata.uid, deregistered: false };
+    const fresh = { uid: runner.metadata.uid, deregisteredAt: undefined };
     this.#entries.set(key, fresh);
     return fresh;
   }

@@ -28,7 +28,7 @@ export async function observe(key: string, deps: ObserveDeps): Promise<Observed 
     nameTaken: found !== undefined && pod === undefined,
     jit: await jitOf(runner, pod, deps),
     settled: isSettled(runner, pod, deps),
-    deregistered: deps.memory.of(runner).deregistered,
+    deregisteredAt: deps.memory.of(runner).deregisteredAt,
     now: deps.clock.now(),
   };
 }

@@ -20,7 +20,7 @@ const observed = (given: Partial<Observed> = {}): Observed => ({
   nameTaken: false,
   jit: { is: 'absent' },
   settled: true,
-  deregistered: false,
+  deregisteredAt: undefined,
   now: NOW,
   ...given,
 });
@@ -274,6 +274,8 @@ describe('a runner with a pod', () => {
 
 describe('a runner that is being deleted', () => {
   const runner = aRunner('a', { metadata: deleting });
+  const worker = aRunner('a', { metadata: deleting, status: { jobId: '7' } });
+  const atWork = { runner: worker, pod: aRunningPod(worker) };
   test.each<{ name: string; given: Partial<Observed>; does: string[] }>([
     {
       name: 'is let go by GitHub first, and by us last',
@@ -289,10 +291,20 @@ describe('a runner that is being deleted', () => {
       given: { settled: false },
       does: ['deregister: it is being deleted'],
     },
-    { name: 'waits for the count', given: { settled: false, deregistered: true }, does: [] },
+    { name: 'waits for the count', given: { settled: false, deregisteredAt: NOW }, does: [] },
     {
       name: 'goes when it was counted, without asking GitHub again',
-      given: { deregistered: true },
+      given: { deregisteredAt: NOW },
+      does: ['clean-up: GitHub let go of it', 'release: nothing of it is left'],
+    },
+    {
+      name: 'lets a runner whose job is over end by itself',
+      given: { ...atWork, deregisteredAt: NOW - 29_000 },
+      does: ['wait: its runner is about to end'],
+    },
+    {
+      name: 'does not wait for it for ever',
+      given: { ...atWork, deregisteredAt: NOW - 30_000 },
       does: ['clean-up: GitHub let go of it', 'release: nothing of it is left'],
     },
     {

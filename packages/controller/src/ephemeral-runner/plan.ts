@@ -35,8 +35,8 @@ export interface Observed {
   jit: Jit;
   /** Whether the set needs no more of it for its account of slots (design.md, decision 6). */
   settled: boolean;
-  /** Whether this process had GitHub's word that the runner is gone there. */
-  deregistered: boolean;
+  /** When this process had GitHub's word that the runner is gone there. */
+  deregisteredAt: number | undefined;
   now: number;
 }
 

@@ -80,14 +80,14 @@ async function keep(
 /** Asks GitHub to let go of the runner. Throws a Refusal while it has a job. */
 export async function deregister(
   { runner, jit }: Observed,
-  { github, memory }: RegistrationDeps,
+  { github, memory, clock }: RegistrationDeps,
 ): Promise<void> {
   const client = await github.clientForRemoval(accessOf(runner.metadata.namespace, runner.spec));
   const id = await registeredId(runner, jit, client);
   if (id !== undefined && (await client.removeRunner(id)) === 'busy') {
     throw new Refusal('busy', 'GitHub says that a job runs on it');
   }
-  memory.of(runner).deregistered = true;
+  memory.of(runner).deregisteredAt = clock.now();
 }
 
 async function registeredId(
