@@ -45,7 +45,7 @@ export interface Credentials {
   sweep(): void;
 }
 
-export interface Issued {
+interface Issued {
   token: string;
   expiresAt: number;
 }

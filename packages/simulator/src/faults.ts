@@ -85,7 +85,7 @@ export interface Fault extends FaultWish {
 }
 
 /** What a fault is matched against. */
-export interface Caller {
+interface Caller {
   call: Call;
   scope: string | undefined;
   scaleSet: string | undefined;

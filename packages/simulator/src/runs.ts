@@ -35,7 +35,7 @@ export interface RunDescription {
 }
 
 /** A broken file: one line a problem, `path:line:column: message`. */
-export interface RunRefusal {
+interface RunRefusal {
   message: string;
   problems: string[];
 }

@@ -37,11 +37,15 @@ const matrixOf = ({ matrix }: RunJob): string =>
 
 function resultOf({ result, reason, waiting, state, steps = [] }: RunJob): string {
   if (result === undefined) return waiting === undefined ? state : `waiting: ${waiting}`;
-  const skipped = steps.filter(({ conclusion, reason: why }) => conclusion === 'skipped' && why);
-  const notes = [reason, ...skipped.map(({ name, reason: why }) => `${name}: ${why ?? ''}`)];
-  const said = notes.filter((note) => note !== undefined);
-  return said.length === 0 ? result : `${result} (${said.join('; ')})`;
+  const notes = [...(reason === undefined ? [] : [reason]), ...leftOut(steps)];
+  return notes.length === 0 ? result : `${result} (${notes.join('; ')})`;
 }
+
+// A step whose condition is false has no reason: GitHub would have skipped it too.
+const leftOut = (steps: NonNullable<RunJob['steps']>): string[] =>
+  steps.flatMap(({ conclusion, name, reason }) =>
+    conclusion === 'skipped' && reason !== undefined ? [`${name}: ${reason}`] : [],
+  );
 
 const isFailed = ({ result, continueOnError }: RunJob): boolean =>
   (result === 'failure' || result === 'cancelled') && !continueOnError;

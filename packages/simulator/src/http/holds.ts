@@ -1,6 +1,6 @@
 // Requests that wait: for a message, for a job, or for as long as a fault says.
 
-export interface Hold<T> {
+interface Hold<T> {
   ms: number;
   /** Aborted when the client goes away. */
   signal: AbortSignal;

@@ -1,6 +1,6 @@
 // Workflow commands: lines such as `::error file=a.js,line=3::message` that a step prints.
 
-export interface WorkflowCommand {
+interface WorkflowCommand {
   readonly name: string;
   readonly properties: Readonly<Record<string, string>>;
   readonly value: string;
@@ -8,7 +8,7 @@ export interface WorkflowCommand {
 
 const COMMAND = /^\s*::([\w-]+)(?:\s+(.*?))?::(.*)$/s;
 
-export function parseCommand(line: string): WorkflowCommand | undefined {
+function parseCommand(line: string): WorkflowCommand | undefined {
   const [, name, properties = '', value = ''] = COMMAND.exec(line) ?? [];
   if (name === undefined) return undefined;
   const pairs = properties.split(',').flatMap((pair): [string, string][] => {

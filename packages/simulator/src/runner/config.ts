@@ -3,9 +3,9 @@ import { decodeJitConfig } from '../runner-protocol.ts';
 import type { RunnerIdentity } from '../runner-protocol.ts';
 
 /** Ways to misbehave, for tests of what watches over runners. */
-export const FAULTS = ['never-online', 'exit7', 'crash', 'hang', 'vanish'] as const;
+const FAULTS = ['never-online', 'exit7', 'crash', 'hang', 'vanish'] as const;
 
-export type Fault = (typeof FAULTS)[number];
+type Fault = (typeof FAULTS)[number];
 
 export interface RunnerConfig {
   readonly identity: RunnerIdentity;

@@ -2,9 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobReport, RunnerIdentity, RunnerMessage } from '../runner-protocol.ts';
 
-export type ConnectionErrorCode = 'unregistered' | 'refused' | 'unreachable';
+type ConnectionErrorCode = 'unregistered' | 'refused' | 'unreachable';
 
-export class ConnectionError extends Error {
+class ConnectionError extends Error {
   readonly code: ConnectionErrorCode;
 
   constructor(code: ConnectionErrorCode, message: string, cause?: unknown) {

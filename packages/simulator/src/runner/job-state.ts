@@ -12,7 +12,7 @@ import { isOnPath } from './shell.ts';
 
 export type Outcome = 'success' | 'failure' | 'cancelled' | 'skipped';
 
-export interface StepResult {
+interface StepResult {
   readonly outputs: Readonly<Record<string, string>>;
   readonly outcome: Outcome;
   readonly conclusion: Outcome;

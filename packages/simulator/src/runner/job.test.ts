@@ -187,6 +187,10 @@ describe('conditions', () => {
       'failed',
       ['failure', 'skipped', 'success', 'success', 'skipped'],
     ]);
+    // A reason tells a step that was left out from one whose condition is false.
+    expect(
+      ran.steps?.filter(({ conclusion, reason }) => conclusion === 'skipped' && reason),
+    ).toEqual([]);
   });
 
   test('continue-on-error turns the outcome of a failure to another conclusion', async () => {
@@ -301,5 +305,6 @@ describe('uses', () => {
         'skipped',
       ],
     ]);
+    expect(ran.steps?.[0]?.reason).toMatch(/^actions\/setup-node@v4 is not run here/);
   });
 });

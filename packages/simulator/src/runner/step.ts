@@ -1,7 +1,6 @@
 // One step: whether it runs, what it runs, and what became of it.
 import { isTrue } from '../workflow/expression.ts';
 import type { StepRecord } from '../job.ts';
-import { writtenCondition } from '../workflow/payload.ts';
 import type { StepTemplate } from '../workflow/payload.ts';
 import { fill, textOf } from '../workflow/template.ts';
 import type { Template } from '../workflow/template.ts';
@@ -14,6 +13,7 @@ import { runScript } from './script.ts';
 /** How the doing of a step went. Outputs may be added to by what it printed. */
 export interface Done {
   readonly outcome: Outcome;
+  /** As in the step's record. */
   readonly reason?: string;
 }
 
@@ -68,7 +68,7 @@ async function attempt(
   try {
     const stepEnv = fillTexts(step.env, scopeOf(state));
     if (!isTrue(step.if, scopeOf(state, stepEnv))) {
-      return { outcome: 'skipped', reason: `its condition is false: ${writtenCondition(step.if)}` };
+      return { outcome: 'skipped' };
     }
     const files = await createCommandFiles(state.paths.commandFiles, String(index));
     const env = processEnv(state, { id: step.id, env: stepEnv, files });
@@ -146,7 +146,7 @@ function fail(state: JobState, message: string): Done {
   return { outcome: 'failure', reason: message };
 }
 
-export function stepName({ name, does }: StepTemplate, state: JobState): string {
+function stepName({ name, does }: StepTemplate, state: JobState): string {
   const written = name === undefined ? '' : shownText(name, state);
   if (written !== '') return written;
   if ('uses' in does) return `Run ${does.uses}`;

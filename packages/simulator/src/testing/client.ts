@@ -18,7 +18,7 @@ export interface BareClient {
   api: (method: string, path: string, body?: unknown) => Promise<Sent>;
 }
 
-export interface SendOptions {
+interface SendOptions {
   token?: string;
   body?: unknown;
   headers?: Record<string, string | undefined>;

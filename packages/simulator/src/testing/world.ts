@@ -59,7 +59,7 @@ const A_JOB: JobWish = {
   payload: {},
 };
 
-export function must<T>(value: T): Exclude<T, string | undefined> {
+function must<T>(value: T): Exclude<T, string | undefined> {
   if (value === undefined || typeof value === 'string') throw new Error(`got ${String(value)}`);
   return value as Exclude<T, string | undefined>;
 }

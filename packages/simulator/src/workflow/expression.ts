@@ -12,7 +12,7 @@ export interface Scope {
 }
 
 /** An expression that cannot be evaluated, in words for the person who wrote it. */
-export class ExpressionFailure extends Error {
+class ExpressionFailure extends Error {
   readonly expression: string;
 
   constructor(expression: string, cause: unknown) {

@@ -17,7 +17,7 @@ export interface JobPayload {
   readonly timeoutMinutes: number;
 }
 
-export interface PayloadContexts {
+interface PayloadContexts {
   readonly github: Record<string, Json>;
   readonly needs: Record<string, Json>;
   readonly matrix: Json;

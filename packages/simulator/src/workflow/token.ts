@@ -89,7 +89,7 @@ function expressionOf(
 const EXPRESSION = /\$\{\{((?:'(?:[^']|'')*'|[^'])*?)\}\}/g;
 
 /** `a ${{ b }}` to `format('a {0}', b)`; a text that is one expression stays that expression. */
-export function joined(text: string): string {
+function joined(text: string): string {
   const expressions = [...text.matchAll(EXPRESSION)].map((match) => (match[1] ?? '').trim());
   const [only = ''] = expressions;
   if (expressions.length === 1 && text.replace(EXPRESSION, '') === '') return only;

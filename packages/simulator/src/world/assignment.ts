@@ -4,7 +4,7 @@ import { tellAssigned, tellAvailable } from './job-messages.ts';
 import type { Agent, JobRecord, Lane, ScaleSet, World } from './model.ts';
 
 /** Jobs that count against the capacity which the listener advertises. */
-export const load = (set: ScaleSet): number =>
+const load = (set: ScaleSet): number =>
   set.available.size + set.acquired.size + set.assigned.size + set.running.size;
 
 const hasRoom = (set: ScaleSet): boolean =>

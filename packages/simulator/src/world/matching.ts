@@ -48,7 +48,7 @@ export function tellWhy(world: World, lane: Lane): void {
   }
 }
 
-export function matches(lane: Lane, scaleSet: ScaleSet): boolean {
+function matches(lane: Lane, scaleSet: ScaleSet): boolean {
   const { scope, group, labels } = scaleSet;
   const places = [lane.owner, `${lane.owner}/${lane.repository}`];
   if (lane.enterprise !== undefined) places.push(`enterprises/${lane.enterprise}`);

@@ -2,7 +2,7 @@
 import type { JobMessage } from '@muster/actions/wire';
 
 /** A batch holds at most so many job messages; more of them wait for the next one. */
-export const MAX_BATCH = 50;
+const MAX_BATCH = 50;
 
 export interface SealedMessage {
   readonly id: number;

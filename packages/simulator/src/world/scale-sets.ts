@@ -45,7 +45,7 @@ export function addGroup(world: World, scope: Scope, name: string): RunnerGroup 
   return group;
 }
 
-export const findGroup = (scope: Scope, name: string): RunnerGroup | undefined =>
+const findGroup = (scope: Scope, name: string): RunnerGroup | undefined =>
   scope.groups.find((group) => group.name.toLowerCase() === name.toLowerCase());
 
 export interface ScaleSetFields {
@@ -84,7 +84,7 @@ export function createScaleSet(
   return set;
 }
 
-export const findScaleSet = (scope: Scope, groupId: number, name: string): ScaleSet | undefined =>
+const findScaleSet = (scope: Scope, groupId: number, name: string): ScaleSet | undefined =>
   [...scope.scaleSets].find(
     (set) => set.group.id === groupId && set.name.toLowerCase() === name.toLowerCase(),
   );
