@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createActionsClient } from './client.ts';
 import {
   NOW,
+  ORIGIN,
   adminJwt,
   aClient,
   aFarSide,
@@ -106,6 +107,43 @@ describe('the connection', () => {
     });
     expect(await get(aClient(farSide))).toMatchObject({ id: 1 });
     expect(new Set(farSide.chain.slice(1).map(({ body }) => body)).size).toBe(1);
+  });
+
+  test('C4: stays as it was when a new one cannot be had', async () => {
+    let chains = 0;
+    const farSide = aFarSide([fine, () => text(401, 'not now'), fine], (asked) => {
+      chains += 1;
+      return chains > 2 ? json(500, { message: 'down' }) : tokens()(asked);
+    });
+    const rig = aClient(farSide, { retry: { max: 0 } });
+    await get(rig);
+    expect(await thrownBy(() => get(rig))).toMatchObject({ code: 'unavailable' });
+    expect(await get(rig)).toMatchObject({ id: 1 });
+    expect(chains).toBe(3);
+    expect(new Set(farSide.asked.map(({ headers }) => headers.get('authorization'))).size).toBe(1);
+  });
+
+  test('C5: is replaced whole, its address too', async () => {
+    let made = 0;
+    const farSide = aFarSide(fine, (asked) => {
+      if (asked.url.pathname.endsWith('registration-token')) return tokens()(asked);
+      made += 1;
+      return json(201, { url: `${ORIGIN}/tenant/${made}`, token: adminJwt(made === 1 ? 59 : 60) });
+    });
+    const rig = aClient(farSide);
+    for (let call = 0; call < 3; call += 1) await get(rig);
+    expect(farSide.asked.map(({ url }) => url.pathname.split('/')[2])).toEqual(['1', '2', '2']);
+    expect(made).toBe(2);
+  });
+
+  test('O6: that is refused five times is made at the sixth, where so many are allowed', async () => {
+    let refused = 0;
+    const farSide = aFarSide(fine, (asked) => {
+      if (asked.url.pathname.endsWith('registration-token')) return tokens()(asked);
+      refused += 1;
+      return refused < 6 ? json(401, { message: 'test' }) : tokens()(asked);
+    });
+    expect(await get(aClient(farSide, { retry: { max: 5 } }))).toMatchObject({ id: 1 });
   });
 
   test.each([

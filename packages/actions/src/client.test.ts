@@ -29,7 +29,7 @@ describe('a call to the Actions service', () => {
     expect(asked?.headers.get('authorization')).toMatch(/^Bearer eyJ/);
   });
 
-  test('C25: names the program in the form of GitHub', async () => {
+  test('C25: names the program in the form of GitHub, and the scale set it is about', async () => {
     const { client, farSide } = answering(200, {
       runner: { id: 1, name: 'r' },
       encodedJITConfig: 'e',
@@ -38,6 +38,9 @@ describe('a call to the Actions service', () => {
     expect(farSide.asked[0]?.headers.get('user-agent')).toBe(
       '{"system":"muster","version":"0.1.0","commit_sha":"abc","scale_set_id":7,"subsystem":"test","build_version":"0.1.0","build_commit_sha":"abc","kind":"scaleset"}',
     );
+    await thrownBy(() => client.getRunner(1));
+    const other = farSide.asked[1]?.headers.get('user-agent') ?? '';
+    expect(JSON.parse(other)).toMatchObject({ scale_set_id: 0 });
   });
 
   test.each<{ call: string; run: (rig: Rig) => Promise<unknown> }>([
@@ -167,7 +170,9 @@ describe('a scale set', () => {
 
   test('C15, C16, C18: is created with its name as first label, and without self-updates', async () => {
     const made = answering(200, SET);
-    await made.client.createScaleSet({ name: 'set', runnerGroupId: 1, labels: ['gpu', 'set'] });
+    const wish = { name: 'set', runnerGroupId: 1, labels: ['gpu', 'set'] };
+    expect(await made.client.createScaleSet(wish)).toEqual(SET);
+    expect(wish).toEqual({ name: 'set', runnerGroupId: 1, labels: ['gpu', 'set'] });
     expect(JSON.parse(made.farSide.asked[0]?.body ?? '')).toEqual({
       name: 'set',
       runnerGroupId: 1,
@@ -189,6 +194,13 @@ describe('a scale set', () => {
         'could not create scale set "set": 400 Bad Request: no such thing (POST http://127.0.0.1:5000/tenant/123/_apis/runtime/runnerscalesets)',
     });
   });
+  test('C16: has its name as the only label when it has no others', async () => {
+    const made = answering(200, SET);
+    await made.client.createScaleSet({ name: 'set', runnerGroupId: 1 });
+    expect(JSON.parse(made.farSide.asked[0]?.body ?? '')).toMatchObject({
+      labels: [{ type: 'System', name: 'set' }],
+    });
+  });
   test('C17: is not asked for without a name', async () => {
     const { client, farSide } = answering(200, SET);
     const error = await thrownBy(() => client.createScaleSet({ name: '', runnerGroupId: 1 }));
@@ -207,6 +219,7 @@ describe('a scale set', () => {
     expect(await client.updateScaleSet(1, { name: 'renamed' })).toMatchObject({ name: 'renamed' });
     expect(farSide.asked[0]).toMatchObject({ method: 'PATCH', body: '{"name":"renamed"}' });
     expect(farSide.asked[0]?.url.pathname).toMatch(/\/runnerscalesets\/1$/);
+    expect(farSide.asked[0]?.url.search).toBe('?api-version=6.0-preview');
   });
 
   test.each([
@@ -226,7 +239,10 @@ describe('a scale set', () => {
   });
   test.each([400, 404, 200])('C20: is not deleted by a bare %i', async (status) => {
     const { client } = answering(status, { message: 'test error' });
-    expect(await thrownBy(() => client.deleteScaleSet(10))).toMatchObject({ status });
+    expect(await thrownBy(() => client.deleteScaleSet(10))).toMatchObject({
+      status,
+      ...(status !== 200 && { message: expect.stringContaining('test error') as string }),
+    });
   });
 });
 
@@ -237,8 +253,16 @@ describe('a runner group', () => {
     expect(await client.findRunnerGroup('g')).toEqual(group);
     expect(farSide.asked[0]?.url.pathname).toBe('/tenant/123/_apis/runtime/runnergroups/');
   });
-  test('C12: is not found', async () => {
+  test('C12: is not found, and that is no error', async () => {
     expect(await answering(200, { count: 0 }).client.findRunnerGroup('g')).toBeUndefined();
+  });
+  test('C12: is an error when there are several of the name', async () => {
+    const group = { id: 3, name: 'g' };
+    const { client } = answering(200, { count: 2, value: [group, group] });
+    expect(await thrownBy(() => client.findRunnerGroup('g'))).toMatchObject({
+      code: 'bad-answer',
+      message: expect.stringContaining('it was found 2 times') as string,
+    });
   });
 });
 
@@ -264,6 +288,10 @@ describe('a runner', () => {
     expect(await found.client.findRunner('r')).toEqual(there);
     expect(found.farSide.asked[0]?.url.searchParams.get('agentName')).toBe('r');
     expect(await answering(200, { count: 0, value: [] }).client.findRunner('r')).toBeUndefined();
+    const several = answering(200, { count: 2, value: [there, there] });
+    expect(await thrownBy(() => several.client.findRunner('r'))).toMatchObject({
+      code: 'bad-answer',
+    });
   });
   test.each([
     { gives: 'removed', status: 204, body: undefined },

@@ -47,14 +47,14 @@ function aRig(send: Transport['send'], options: Partial<ActionsClientOptions> = 
 const hangs = (): Promise<never> => new Promise(() => undefined);
 
 describe('a call', () => {
-  test('is made again after a failure that passes, and gives the answer', async () => {
+  test('C27: is made again after a failure that passes, and gives the answer', async () => {
     const replies = [answer(503), answer(429, { 'retry-after': '3' }), answer(200)];
     const { http, waits } = aRig(() => Promise.resolve(replies.shift() ?? answer(500)));
     expect(await http.send(aCall())).toMatchObject({ status: 200, text: 'body' });
     expect(waits).toEqual([1000, 3000]);
   });
 
-  test('gives the last answer of all attempts, as it came', async () => {
+  test('C27: gives the last answer of all attempts, as it came', async () => {
     const { http, attempts } = aRig(() =>
       Promise.resolve(answer(503, { activityid: 'act', 'x-github-request-id': 'req' })),
     );

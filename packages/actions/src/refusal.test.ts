@@ -71,6 +71,14 @@ describe('a refusal', () => {
     });
   });
 
+  test('E5: with a 401 is one of the token, whatever its body says', async () => {
+    const { body } = recorded('error-agent-not-found');
+    expect(await refusedWith(() => json(401, body))).toMatchObject({
+      code: 'unauthorized',
+      exception: 'TaskAgentNotFoundException',
+    });
+  });
+
   test('is cut when it is long', async () => {
     const error = (await refusedWith(() => text(400, 'word '.repeat(1000)))) as Error;
     expect(error.message.length).toBeLessThan(600);

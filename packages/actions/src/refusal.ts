@@ -52,10 +52,12 @@ function codeFor(
   { status, retryAfterMs }: Answer,
   exception: string | undefined,
 ): ActionsErrorCode {
+  // The token comes first: a refused one says nothing about what was asked for.
+  if (status === 401) return 'unauthorized';
   const named = BY_EXCEPTION.find(([part]) => exception?.includes(part));
   if (named) return named[1];
   if (status === 429 || (status === 403 && retryAfterMs !== undefined)) return 'rate-limited';
-  if (status === 401 || status === 403) return 'unauthorized';
+  if (status === 403) return 'unauthorized';
   if (status === 404) return 'not-found';
   if (status >= 500) return 'unavailable';
   return status < 300 ? 'bad-answer' : 'refused';

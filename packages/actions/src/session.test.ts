@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { isActionsError } from './errors.ts';
 import { ORIGIN, aClient, aFarSide, json, text, thrownBy } from './testing/far-side.ts';
-import type { Asked, FarSide, Reply } from './testing/far-side.ts';
+import type { Asked, FarSide, Reply, Rig } from './testing/far-side.ts';
+import type { RetryOptions } from './options.ts';
 import type { MessageSession } from './types.ts';
 
 const SESSION_ID = '3fa85f64-5717-4562-b3fc-2c963f66afa6';
@@ -33,6 +34,7 @@ const bearer = ({ headers }: Asked): string | null => headers.get('authorization
 async function aSession(
   queue: Reply | Reply[],
   sessions: Reply = nextTokens(),
+  retry: RetryOptions = { max: 0 },
 ): Promise<{ session: MessageSession; queued: () => Asked[]; farSide: FarSide }> {
   const queueSide = aFarSide(queue);
   const farSide = aFarSide((asked) => {
@@ -40,7 +42,7 @@ async function aSession(
     const { url, method, headers, body } = asked;
     return queueSide.fetch(new Request(url, { method, headers, body: body || null }));
   });
-  const session = await aClient(farSide, { retry: { max: 0 } }).client.createSession(7, 'owner');
+  const session = await aClient(farSide, { retry }).client.createSession(7, 'owner');
   return { session, queued: () => queueSide.asked, farSide };
 }
 
@@ -150,6 +152,17 @@ describe('a session', () => {
     expect(await client.deleteSession(7, SESSION_ID)).toBe(gives);
   });
 
+  test.each([
+    { call: 'created', run: ({ client }: Rig) => client.createSession(7, 'owner') },
+    { call: 'refreshed', run: ({ client }: Rig) => client.resumeSession(7, SESSION_ID) },
+    { call: 'deleted', run: ({ client }: Rig) => client.deleteSession(7, SESSION_ID) },
+  ])('C11, O3: is $call in four attempts at most with three retries', async ({ run }) => {
+    const farSide = aFarSide(() => json(500, { message: 'down' }));
+    const error = await thrownBy(() => run(aClient(farSide, { retry: { max: 3 } })));
+    expect(error).toMatchObject({ code: 'unavailable', status: 500 });
+    expect(farSide.asked).toHaveLength(4);
+  });
+
   test('is ended at the service when it is closed', async () => {
     const { session, farSide } = await aSession(none);
     await session.close();
@@ -196,7 +209,7 @@ describe('a poll', () => {
   test.each([
     { name: 'an empty 200', reply: () => text(200, ''), code: 'bad-answer' },
     {
-      name: 'an unknown envelope',
+      name: 'O4: an unknown envelope',
       reply: () => json(200, { ...MESSAGE, messageType: 'rss' }),
       code: 'bad-answer',
     },
@@ -214,7 +227,7 @@ describe('a poll', () => {
   });
 });
 
-describe('an ended queue token', () => {
+describe('a call with the queue token', () => {
   const calls: { call: string; run: (session: MessageSession) => Promise<unknown>; good: Reply }[] =
     [
       {
@@ -230,27 +243,37 @@ describe('an ended queue token', () => {
       },
     ];
 
-  test.each(calls)('M6: is renewed once, and $call made again', async ({ run, good }) => {
-    const { session, farSide } = await aSession([expired, good]);
-    await run(session);
-    expect(farSide.asked.map(({ method }) => method).slice(1, 4)).toEqual([
-      expect.any(String),
-      'PATCH',
-      farSide.asked[1]?.method,
-    ]);
-    expect(farSide.asked.filter((one) => !isSessions(one)).map(bearer)).toEqual([
-      'Bearer queue-1',
-      'Bearer queue-2',
-    ]);
+  test.each(calls)('C11, M11: $call is tried twice with one retry', async ({ run }) => {
+    const down = (): Response => json(503, { message: 'down' });
+    const { session, queued } = await aSession(down, nextTokens(), { max: 1 });
+    expect(await thrownBy(() => run(session))).toMatchObject({ code: 'unavailable', status: 503 });
+    expect(queued()).toHaveLength(2);
   });
 
-  test.each(calls)('M5: is an error when $call is refused again', async ({ run }) => {
+  test.each(calls)(
+    'M6: that has ended is renewed once, and $call made again',
+    async ({ run, good }) => {
+      const { session, farSide } = await aSession([expired, good]);
+      await run(session);
+      expect(farSide.asked.map(({ method }) => method).slice(1, 4)).toEqual([
+        expect.any(String),
+        'PATCH',
+        farSide.asked[1]?.method,
+      ]);
+      expect(farSide.asked.filter((one) => !isSessions(one)).map(bearer)).toEqual([
+        'Bearer queue-1',
+        'Bearer queue-2',
+      ]);
+    },
+  );
+
+  test.each(calls)('M5, O2: is an error when $call is refused again', async ({ run }) => {
     const { session, queued } = await aSession(expired);
     expect(await thrownBy(() => run(session))).toMatchObject({ code: 'unauthorized', status: 401 });
     expect(queued()).toHaveLength(2);
   });
 
-  test.each([400, 404])('means the end of a session whose refresh gives %i', async (status) => {
+  test.each([400, 404])('that has ended ends a session whose refresh gives %i', async (status) => {
     const fresh = nextTokens();
     const { session } = await aSession(expired, (asked) =>
       asked.method === 'PATCH' ? json(status, {}) : fresh(asked),
@@ -259,7 +282,7 @@ describe('an ended queue token', () => {
     expect(error).toMatchObject({ code: 'session-expired', status });
   });
 
-  test('is renewed once for all calls that meet it', async () => {
+  test('that has ended is renewed once for all calls that meet it', async () => {
     const { session, farSide } = await aSession((asked) =>
       bearer(asked) === 'Bearer queue-1' ? expired() : done(),
     );
@@ -267,7 +290,7 @@ describe('an ended queue token', () => {
     expect(farSide.asked.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
   });
 
-  test('is renewed for those who wait when the one who asked first has given up', async () => {
+  test('that has ended is renewed for those who wait when the one who asked first has given up', async () => {
     const controller = new AbortController();
     const fresh = nextTokens();
     const refreshing = Promise.withResolvers<undefined>();
@@ -311,7 +334,7 @@ describe('an acknowledgement', () => {
 });
 
 describe('acquiring', () => {
-  test('M11: posts the bare ids with the token of the queue, and gives the ids that were won', async () => {
+  test('M11, O2: posts the bare ids with the token of the queue, and gives the ids that were won', async () => {
     const { session, queued } = await aSession(() => json(200, { value: [1] }));
     expect(await session.acquire([1, 2])).toEqual([1]);
     const [asked] = queued();

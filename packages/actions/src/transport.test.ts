@@ -6,6 +6,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createHttp } from './http.ts';
 import { anAuthority } from './testing/authority.ts';
 import type { Authority } from './testing/authority.ts';
 import { thrownBy } from './testing/far-side.ts';
@@ -91,6 +92,24 @@ describe('over the network', () => {
     controller.abort();
     await closed;
     expect(await polled).toBeInstanceOf(Error);
+  });
+
+  test('E4: an answer that breaks off is none, and the cause is kept', async () => {
+    let asked = 0;
+    const url = await aServer((_request, response) => {
+      asked += 1;
+      response.writeHead(400, { 'content-length': '100' }).write('{"message":');
+      response.socket?.end();
+    });
+    const options = { retry: { max: 1 }, sleep: () => Promise.resolve() };
+    const http = createHttp(options as unknown as ActionsClientOptions, aTransport(), []);
+    const call = { what: 'get a thing', signal: undefined, ...get(url) };
+    expect(await thrownBy(() => http.send(call))).toMatchObject({
+      code: 'unreachable',
+      message: expect.stringMatching(/^could not get a thing: .+, 2 attempts\)$/) as string,
+      cause: { code: expect.any(String) as string },
+    });
+    expect(asked).toBe(2);
   });
 
   test('polls at the same time do not wait for each other', async () => {
