@@ -12,6 +12,7 @@ import { authorizedName, parsePath, verbOf } from './path.ts';
 import type { ResourcePath } from './path.ts';
 import { read } from './reading.ts';
 import type { Reader } from './reading.ts';
+import { signalOf } from './request-signal.ts';
 import { failure, json } from './respond.ts';
 import { ApiError, methodNotAllowed, noSuchPath, notImplemented } from './status.ts';
 import type { User, World } from './world.ts';
@@ -30,7 +31,7 @@ export function createService(world: World, podLogs: PodLogs | undefined): Servi
   const reader = (request: Request): Reader => ({
     pages,
     podLogs,
-    signal: AbortSignal.any([request.signal, watches.signal]),
+    signal: signalOf(request, watches.signal),
   });
   const dropWatches = (): void => {
     watches.abort();

@@ -1,5 +1,6 @@
 // The global `fetch`'s manners for a service that is only a function.
 import { ConnectionCut } from './http/answer.ts';
+import { keepAlive } from './keep-alive.ts';
 
 /** Rejects as fetch does: with the signal's reason, or a TypeError when the connection breaks. */
 export async function fetchInProcess(
@@ -8,6 +9,7 @@ export async function fetchInProcess(
   init?: RequestInit,
 ): Promise<Response> {
   const request = await toRequest(input, init);
+  if (typeof input === 'object') keepAlive(request.signal, input);
   try {
     const response = await serve(request);
     request.signal.throwIfAborted();

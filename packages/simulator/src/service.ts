@@ -1,6 +1,7 @@
 // The Actions service as a function from request to response. Strict: what the real one refuses is refused, and kept.
 import { randomUUID } from 'node:crypto';
 import type { FaultEffect, Faults } from './faults.ts';
+import { keepAlive } from './keep-alive.ts';
 import {
   ConnectionCut,
   Refusal,
@@ -37,6 +38,7 @@ export function createService(
 ): (request: Request) => Promise<Response> {
   const match = createRouter(ROUTES);
   return async (request) => {
+    keepAlive(request.signal, request);
     try {
       const incoming = findRoute(service, match, request);
       checkForm(incoming);
