@@ -1,6 +1,7 @@
 // A function from request to response, put on a socket.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -24,41 +25,56 @@ export interface ListenOptions {
   host: string;
   /** 0: a free one. */
   port: number;
+  /** PEM; with it, HTTPS. */
+  tls?: { cert: string; key: string };
   /** Hears of what no client should ever cause. */
   onError: (error: unknown) => void;
 }
 
+// Longer than the time for which clients keep a connection, so that none of them meets one that has just been closed.
+const KEEP_ALIVE = { keepAliveTimeout: 60_000 };
+
 /** Rejects when the port cannot be had. */
 export async function listen(serve: Serve, options: ListenOptions): Promise<RunningServer> {
-  const { host, port, onError } = options;
-  const server = createServer({ keepAliveTimeout: 60_000 }, (incoming, outgoing) => {
-    answer(serve, incoming, outgoing).catch((error: unknown) => {
+  const { host, port, tls, onError } = options;
+  const scheme = tls ? 'https' : 'http';
+  const answerOn = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    answer(serve, { incoming, scheme }, outgoing).catch((error: unknown) => {
       // The service cuts a connection on purpose too: that error has a name of its own.
       if (!outgoing.destroyed && !isCut(error)) onError(error);
       outgoing.destroy();
     });
-  });
+  };
+  const server = tls
+    ? createTlsServer({ ...KEEP_ALIVE, ...tls }, answerOn)
+    : createServer(KEEP_ALIVE, answerOn);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
   const { port: taken } = server.address() as AddressInfo;
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
+    url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     close: async () => close(server),
   };
 }
 
+interface Arrival {
+  incoming: IncomingMessage;
+  scheme: 'http' | 'https';
+}
+
 async function answer(
   serve: Serve,
-  incoming: IncomingMessage,
+  { incoming, scheme }: Arrival,
   outgoing: ServerResponse,
 ): Promise<void> {
   const left = new AbortController();
   outgoing.once('close', () => {
     if (!outgoing.writableFinished) left.abort();
   });
-  const request = toRequest(incoming, await buffer(incoming), left.signal);
+  const arrived = { scheme, body: await buffer(incoming), signal: left.signal };
+  const request = toRequest(incoming, arrived);
   if (!request) {
     outgoing.writeHead(400).end();
     return;
@@ -86,19 +102,26 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
   outgoing.writeHead(response.status, headers).end(body);
 }
 
+interface Arrived {
+  scheme: 'http' | 'https';
+  body: Buffer;
+  signal: AbortSignal;
+}
+
 function toRequest(
   { method = 'GET', headers, url = '/', rawHeaders }: IncomingMessage,
-  body: Buffer,
-  signal: AbortSignal,
+  { scheme, body, signal }: Arrived,
 ): Request | undefined {
   // An absolute form, or none of ours, ends up as a path all the same.
   const target = url.startsWith('/') ? url : `/${url}`;
+  // A Request of these cannot have one; that it was sent is seen by its length.
+  const hasBody = body.length > 0 && method !== 'GET' && method !== 'HEAD';
   try {
-    return new Request(`http://${headers.host ?? 'localhost'}${target}`, {
+    return new Request(`${scheme}://${headers.host ?? 'localhost'}${target}`, {
       method,
       headers: headerPairs(rawHeaders),
       signal,
-      ...(body.length > 0 && { body: new Uint8Array(body) }),
+      ...(hasBody && { body: new Uint8Array(body) }),
     });
   } catch {
     return undefined;
