@@ -1,10 +1,12 @@
 // `muster dev`: a workflow's jobs, run end to end on this machine.
+import { tmpdir } from 'node:os';
 import { CliError } from '../errors.ts';
+import { DEMO_SET } from './demo-set.ts';
 import { failedJobs, jobTable, logOf, picture } from './report.ts';
 import { findCheckout } from './repository.ts';
 import { createScreen } from './screen.ts';
 import { followStory } from './story.ts';
-import { OWNER, startWorld } from './world.ts';
+import { startWorld } from './world.ts';
 import type { RunDescription } from '@muster/simulator';
 import type { Checkout } from './repository.ts';
 import type { Screen } from './screen.ts';
@@ -37,9 +39,11 @@ export async function dev(wish: DevWish, { stdout, env, signal }: Outside): Prom
   await refuseBroken(checkout);
   const show = createShow(stdout);
   show.tell('muster', `runs ${checkout.path}`);
-  const world = await startWorld({ ...wish, env }, signal);
+  const { minRunners, maxRunners } = wish;
+  const world = await startWorld({ keep: wish.keep, env, parent: tmpdir() }, signal);
   const keep = { done: false };
   try {
+    await world.install({ ...DEMO_SET, minRunners, maxRunners });
     const run = await Promise.race([
       watchRun(wish, { world, checkout, show }, signal),
       broken(world),
@@ -113,7 +117,7 @@ async function push({ control }: World, checkout: Checkout): Promise<number> {
     path,
     content,
     repositoryPath: directory,
-    owner: OWNER,
+    owner: DEMO_SET.owner,
     repository: name,
     ...(ref !== undefined && { ref }),
     ...(sha !== undefined && { sha }),

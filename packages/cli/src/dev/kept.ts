@@ -12,6 +12,7 @@ const PATIENCE_MS = 30_000;
 const LOOK_MS = 50;
 const kept = z.object({ pids: z.array(z.int().positive()) });
 
+/** Written while they run; `stopKept` needs nothing else. */
 export async function saveKept(directory: string, pids: readonly number[]): Promise<void> {
   await writeFile(join(directory, FILE), JSON.stringify({ pids }));
 }

@@ -4,11 +4,8 @@ import { GROUP, LABELS } from '@muster/api';
 import { IMAGES } from './images.ts';
 
 export const OPERATOR_NAMESPACE = 'muster-system';
-export const RUNNER_NAMESPACE = 'runners';
-export const RUNNER_SET = 'demo';
 
 const OPERATOR = 'muster-gha-rs-controller';
-const MANAGER = `${RUNNER_SET}-gha-rs-manager`;
 const CREDENTIALS = 'github-config-secret';
 const VERSION = '0.1.0';
 const RBAC = 'rbac.authorization.k8s.io';
@@ -93,7 +90,7 @@ function granted({ kind, name, namespace }: Holder, rules: Rule[]): Manifest[] {
   ];
 }
 
-const namespace = (name: string): Manifest => ({
+const namespaceManifest = (name: string): Manifest => ({
   apiVersion: 'v1',
   kind: 'Namespace',
   metadata: { name },
@@ -147,7 +144,7 @@ function operatorPod(): Manifest {
 }
 
 export const operatorManifests = (): Manifest[] => [
-  namespace(OPERATOR_NAMESPACE),
+  namespaceManifest(OPERATOR_NAMESPACE),
   {
     apiVersion: 'v1',
     kind: 'ServiceAccount',
@@ -162,30 +159,35 @@ export const operatorManifests = (): Manifest[] => [
 ];
 
 export interface ScaleSetWish {
+  name: string;
+  /** Made with it. */
+  namespace: string;
   configUrl: string;
   minRunners: number;
   maxRunners: number;
 }
 
 export const scaleSetManifests = ({
+  name,
+  namespace,
   configUrl,
   minRunners,
   maxRunners,
 }: ScaleSetWish): Manifest[] => [
-  namespace(RUNNER_NAMESPACE),
+  namespaceManifest(namespace),
   {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name: CREDENTIALS, namespace: RUNNER_NAMESPACE },
+    metadata: { name: CREDENTIALS, namespace },
     stringData: { github_token: 'a-token-of-the-simulator' },
   },
-  ...granted({ kind: 'Role', name: MANAGER, namespace: RUNNER_NAMESPACE }, MANAGER_RULES),
+  ...granted({ kind: 'Role', name: `${name}-gha-rs-manager`, namespace }, MANAGER_RULES),
   {
     apiVersion: `${GROUP}/v1alpha1`,
     kind: 'AutoscalingRunnerSet',
     metadata: {
-      name: RUNNER_SET,
-      namespace: RUNNER_NAMESPACE,
+      name,
+      namespace,
       labels: {
         [LABELS.partOf]: 'gha-rs',
         [LABELS.component]: 'autoscaling-runner-set',

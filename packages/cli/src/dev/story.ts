@@ -2,7 +2,8 @@
 // and of pods and wishes from the cluster; it changes nothing.
 import { createCache, PodKind, systemClock } from '@muster/kube';
 import { EphemeralRunnerSetKind, replicasOf } from '@muster/api';
-import { OPERATOR_NAMESPACE, RUNNER_NAMESPACE, RUNNER_SET } from './manifests.ts';
+import { DEMO_SET } from './demo-set.ts';
+import { OPERATOR_NAMESPACE } from './manifests.ts';
 import type { EphemeralRunnerSet } from '@muster/api';
 import type { Cache, Change, KubeClient, KubeObject, Log, Pod } from '@muster/kube';
 import type { Control, JobSummary, SimulatorEvent } from '@muster/simulator';
@@ -35,12 +36,12 @@ export function followStory({ kube, control }: Sources, tell: Tell, signal: Abor
   const pods = createCache({
     ...common,
     kind: PodKind,
-    namespaces: [RUNNER_NAMESPACE, OPERATOR_NAMESPACE],
+    namespaces: [DEMO_SET.namespace, OPERATOR_NAMESPACE],
   });
   const sets = createCache({
     ...common,
     kind: EphemeralRunnerSetKind,
-    namespaces: [RUNNER_NAMESPACE],
+    namespaces: [DEMO_SET.namespace],
   });
   const ran = new Map<string, number>();
   pods.onChange((change) => {
@@ -53,7 +54,7 @@ export function followStory({ kube, control }: Sources, tell: Tell, signal: Abor
   void tellOfJobs(control, tell, signal);
   const runners = (): { wanted: number; pods: number } => ({
     wanted: sets.list().reduce((sum, set) => sum + replicasOf(set), 0),
-    pods: pods.list(RUNNER_NAMESPACE).length,
+    pods: pods.list(DEMO_SET.namespace).length,
   });
   return {
     podRanAt: (runner) => ran.get(runner),
@@ -74,7 +75,7 @@ function tellOfPod(
   tell: Tell,
 ): void {
   const { name, namespace } = object.metadata;
-  const what = namespace === RUNNER_NAMESPACE ? 'runner' : 'operator';
+  const what = namespace === DEMO_SET.namespace ? 'runner' : 'operator';
   if (type === 'deleted') {
     tell(what, `pod ${name} is gone`);
     return;
@@ -131,7 +132,7 @@ function lineOfJob({
     case 'acquired':
       return undefined;
     case 'assigned':
-      return `assigned to ${RUNNER_SET}`;
+      return `assigned to ${DEMO_SET.name}`;
     case 'running':
       return `started on ${runnerName}`;
     case 'completed':

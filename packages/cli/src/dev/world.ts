@@ -1,6 +1,5 @@
-// Everything that the demo needs, started: simulator, dev cluster, operator, one scale set.
+// Everything that jobs need, started: simulator, dev cluster, operator; scale sets as they are wished.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKubeClient } from '@muster/kube';
 import { createControl } from '@muster/simulator';
@@ -12,15 +11,20 @@ import { operatorManifests, scaleSetManifests } from './manifests.ts';
 import { startProgram } from './program.ts';
 import type { KubeClient } from '@muster/kube';
 import type { Control } from '@muster/simulator';
-import type { Program, ProgramSpec } from './program.ts';
-
-export const OWNER = 'my-org';
+import type { ScaleSetWish } from './manifests.ts';
+import type { Program } from './program.ts';
 
 export interface WorldWish {
+  /** The programs stay when we end. */
   keep: boolean;
-  minRunners: number;
-  maxRunners: number;
   env: NodeJS.ProcessEnv;
+  /** The world's folder is made in here. */
+  parent: string;
+}
+
+export interface ScaleSetPlace extends Omit<ScaleSetWish, 'configUrl'> {
+  /** The organization at the service. */
+  owner: string;
 }
 
 export interface World {
@@ -28,6 +32,8 @@ export interface World {
   kubeconfig: string;
   kube: KubeClient;
   control: Control;
+  /** Makes a scale set as its chart does, in a namespace that is not there yet. */
+  install(scaleSet: ScaleSetPlace): Promise<void>;
   /** Resolves when a program has ended although nobody stopped it. */
   broken: Promise<string>;
   /** Stops everything and removes the folder. */
@@ -36,15 +42,17 @@ export interface World {
   leave(): Promise<void>;
 }
 
+type ProgramName = 'simulator' | 'devcluster';
+
 /** Leaves nothing behind when it fails, or when the signal fires while it starts. */
 export async function startWorld(wish: WorldWish, signal: AbortSignal): Promise<World> {
-  const directory = await mkdtemp(join(tmpdir(), 'muster-'));
-  const programs: Program[] = [];
+  const directory = await mkdtemp(join(wish.parent, 'muster-'));
+  const programs = new Map<ProgramName, Program>();
   const clients: KubeClient[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(clients.map((client) => client.close()));
     // The cluster first: the listener takes leave of the service.
-    for (const program of programs.toReversed()) await program.stop();
+    for (const name of ['devcluster', 'simulator'] as const) await programs.get(name)?.stop();
     await rm(directory, { recursive: true, force: true });
   };
   try {
@@ -54,24 +62,19 @@ export async function startWorld(wish: WorldWish, signal: AbortSignal): Promise<
     clients.push(kube);
     await createCrds(kube);
     await create(kube, operatorManifests());
-    const { minRunners, maxRunners } = wish;
-    const configUrl = `${simulator.address}/${OWNER}`;
-    await create(kube, scaleSetManifests({ configUrl, minRunners, maxRunners }));
-    const ends = programs.map((program) => program.ended);
+    const ends = [...programs.values()].map((program) => program.ended);
     return {
       directory,
       kubeconfig: cluster.address,
       kube,
       control: createControl(simulator.address),
+      async install({ owner, ...scaleSet }) {
+        const configUrl = `${simulator.address}/${owner}`;
+        await create(kube, scaleSetManifests({ ...scaleSet, configUrl }));
+      },
       broken: Promise.race(ends),
       stop,
-      async leave() {
-        await saveKept(
-          directory,
-          programs.map(({ pid }) => pid),
-        );
-        await kube.close();
-      },
+      leave: () => kube.close(),
     };
   } catch (error) {
     await stop();
@@ -82,35 +85,34 @@ export async function startWorld(wish: WorldWish, signal: AbortSignal): Promise<
 async function startPrograms(
   directory: string,
   { keep, env }: WorldWish,
-  programs: Program[],
+  programs: Map<ProgramName, Program>,
 ): Promise<[Program, Program]> {
   const cache = join(programFile('@muster/simulator/main'), '../../node_modules/.cache/muster');
   const images = join(directory, 'images.json');
   await mkdir(join(directory, 'cluster'));
   await writeFile(images, JSON.stringify(imageTable(process.execPath, cache)));
-  const start = async (spec: Pick<ProgramSpec, 'name' | 'main' | 'args'>): Promise<Program> => {
-    const logFile = join(directory, `${spec.name}.log`);
+  const start = async (name: ProgramName, args: readonly string[]): Promise<Program> => {
     const program = await startProgram({
-      ...spec,
-      logFile,
+      name,
+      main: programFile(`@muster/${name}/main`),
+      args,
+      logFile: join(directory, `${name}.log`),
       keep,
       env: { ...env, NODE_COMPILE_CACHE: cache },
     });
-    programs.push(program);
+    programs.set(name, program);
     return program;
   };
   const all = await Promise.allSettled([
-    start({ name: 'simulator', main: programFile('@muster/simulator/main'), args: [] }),
-    start({
-      name: 'devcluster',
-      main: programFile('@muster/devcluster/main'),
-      args: ['--dir', join(directory, 'cluster'), '--images', images],
-    }),
+    start('simulator', []),
+    start('devcluster', ['--dir', join(directory, 'cluster'), '--images', images]),
   ]);
   const [simulator, cluster] = all.map((one) => {
     if (one.status === 'rejected') throw one.reason as Error;
     return one.value;
   });
   if (simulator === undefined || cluster === undefined) throw new Error('a program is missing');
+  // From the start: whatever becomes of us, what stays can be stopped.
+  if (keep) await saveKept(directory, [simulator.pid, cluster.pid]);
   return [simulator, cluster];
 }
