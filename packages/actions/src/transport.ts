@@ -1,5 +1,6 @@
 // One request, one answer: over the network, or through a function that stands in for it. Nothing is decided here.
 import { X509Certificate } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getCACertificates } from 'node:tls';
 import { Agent, ProxyAgent, interceptors, request } from 'undici';
 import type { Dispatcher } from 'undici';
@@ -71,6 +72,9 @@ function networkTransport(rootCa: string | undefined, proxy: ProxyOptions): Tran
     send: async ({ url, ...rest }, signal) => {
       const answer = await request(url, { ...rest, dispatcher, signal });
       const text = await answer.body.text();
+      // undici gives a socket back only in the next turn of the event loop. Without the wait the caller's next call
+      // would not find it: each poll of a listener would make a connection of its own, and leave one behind.
+      await nextTurn();
       return { status: answer.statusCode, header: (name) => one(answer.headers[name]), text };
     },
     close: async () => {
