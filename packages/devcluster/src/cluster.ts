@@ -1,4 +1,5 @@
 // A Kubernetes API in memory: a Request in, a Response out.
+import { randomUUID } from 'node:crypto';
 import { Signer } from './auth/tokens.ts';
 import { builtinResources } from './builtin.ts';
 import { startControllers } from './controllers.ts';
@@ -11,6 +12,8 @@ import type { World } from './world.ts';
 
 export interface ClusterOptions {
   now?: () => number;
+  /** Of each new object; random unless told, which a test that must repeat itself does. */
+  newUid?: () => string;
   /** PEM; what pods are given to verify the server. */
   ca?: string;
   serverUrl?: string;
@@ -34,6 +37,7 @@ export interface Cluster {
 export function createCluster(options: ClusterOptions = {}): Cluster {
   const {
     now = Date.now,
+    newUid = randomUUID,
     ca = '',
     serverUrl = 'https://127.0.0.1',
     historyLimit = 2_000,
@@ -44,6 +48,7 @@ export function createCluster(options: ClusterOptions = {}): Cluster {
     registry: new Registry(builtinResources(now)),
     signer,
     now,
+    newUid,
     ca,
     serverUrl,
   };

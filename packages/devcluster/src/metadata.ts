@@ -1,5 +1,4 @@
 // The rules of metadata, the same for every kind.
-import { randomUUID } from 'node:crypto';
 import { isEqual, isObject, objectAt, objectsAt, stringAt, stringsAt } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { randomSuffix, timestamp } from './object.ts';
@@ -8,7 +7,7 @@ import { apiVersionOf } from './resource.ts';
 import type { Resource } from './resource.ts';
 import { badRequest, forbiddenField, invalidValue, required } from './status.ts';
 import type { Cause } from './status.ts';
-import type { Target } from './world.ts';
+import type { Target, World } from './world.ts';
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
@@ -90,7 +89,11 @@ function readMetadata(given: JsonObject, namespace: string | undefined): Metadat
 const listOr = <T>(list: T[]): T[] | undefined => (list.length === 0 ? undefined : list);
 
 /** Gives a new object its identity. */
-export function born(resource: Resource, object: KubeObject, now: number): KubeObject {
+export function born(
+  resource: Resource,
+  object: KubeObject,
+  { now, newUid }: Pick<World, 'now' | 'newUid'>,
+): KubeObject {
   const { name, generateName } = object.metadata;
   if (object.metadata.resourceVersion !== '') {
     throw badRequest('resourceVersion should not be set on objects to be created');
@@ -98,8 +101,8 @@ export function born(resource: Resource, object: KubeObject, now: number): KubeO
   const metadata = {
     ...object.metadata,
     name: name === '' && generateName !== undefined ? `${generateName}${randomSuffix()}` : name,
-    uid: randomUUID(),
-    creationTimestamp: timestamp(now),
+    uid: newUid(),
+    creationTimestamp: timestamp(now()),
     ...(resource.counted ? { generation: 1 } : {}),
   };
   return { ...object, metadata };

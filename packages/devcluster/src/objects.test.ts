@@ -33,6 +33,13 @@ describe('creating', () => {
     });
   });
 
+  test('takes uids from where it is told, so that a test can repeat itself', async () => {
+    let last = 0;
+    const told = apiUser(createCluster({ newUid: () => `uid-${(last += 1)}` }));
+    const { body } = await told.post(MAPS, aConfigMap('a'));
+    expect(body.metadata.uid).toBe(`uid-${last}`);
+  });
+
   test('makes a name from generateName', async () => {
     const { body } = await api.post(MAPS, { metadata: { generateName: 'a-' } });
     expect(body.metadata.name).toMatch(/^a-[bcdfghjklmnpqrstvwxz2456789]{5}$/);

@@ -16,6 +16,7 @@ export interface World {
   registry: Registry;
   signer: Signer;
   now: () => number;
+  newUid: () => string;
   ca: string;
   serverUrl: string;
 }

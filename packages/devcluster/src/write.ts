@@ -14,7 +14,7 @@ const MODIFIED =
 
 export function create(world: World, target: Target, body: unknown): KubeObject {
   const { resource, namespace, dryRun } = target;
-  const draft = born(resource, readBody(target, body), world.now());
+  const draft = born(resource, readBody(target, body), world);
   ensureNamespace(world, target, draft);
   resource.prepare?.(draft, undefined);
   admit(world, target, { draft });
