@@ -214,6 +214,17 @@ test('a patch of replicas makes runners, and deleting leaves nothing at either s
   expect(world.simulator.state().scaleSets).toEqual([]);
 });
 
+test('a call to GitHub that fails is made again in its own time', async () => {
+  const world = await createWorld();
+  const effect = { do: 'answer', status: 503, text: 'not now' } as const;
+  world.simulator.faults.add({ call: 'create-scale-set', times: 4, effect });
+  await putSecret(world.kube);
+  await putRunnerSet(world.kube);
+  await listening(world);
+  // Four waits that double from a second on; by the wall clock they would take as long.
+  expect(world.clock.now() - START).toBeGreaterThan(7_000);
+});
+
 test('without credentials it says so, and goes on when they come', async () => {
   const world = await createWorld();
   await putRunnerSet(world.kube);

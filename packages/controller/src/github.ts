@@ -2,6 +2,7 @@
 import { createActionsClient } from '@muster/actions';
 import { contentHash } from '@muster/api';
 import type { ActionsClient, ActionsClientOptions } from '@muster/actions';
+import { sleep } from '@muster/kube';
 import type { Clock, Log } from '@muster/kube';
 import type { GitHubAccess } from './access.ts';
 import type { CredentialsSource, FlatProxy, ResolvedAccess } from './credentials.ts';
@@ -94,12 +95,14 @@ const keyOf = ({ githubConfigUrl, githubConfigSecret, namespace, ...rest }: GitH
 
 const clientOptions = (
   { configUrl, credentials, rootCa, proxy }: ResolvedAccess,
-  { version, forceGhes, fetch }: GitHubOptions,
+  { version, forceGhes, fetch, clock }: GitHubOptions,
 ): ActionsClientOptions => ({
   configUrl,
   credentials,
   userAgent: { system: 'muster', version, subsystem: 'gha-scale-set-controller' },
   forceGhes,
+  now: () => clock.now(),
+  sleep: (ms, signal) => sleep(ms, { clock, signal }),
   ...(rootCa !== undefined && { rootCa }),
   ...(proxy && { proxy: proxyOptions(proxy) }),
   ...(fetch && { fetch }),

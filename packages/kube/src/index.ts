@@ -51,6 +51,8 @@ export type { Events, EventsOptions, Happening } from './events.ts';
 export { createLease } from './lease.ts';
 export type { Lease, LeaseOptions } from './lease.ts';
 export { systemClock } from './clock.ts';
+export { sleep } from './sleep.ts';
+export type { Sleep } from './sleep.ts';
 export { createLog } from './log.ts';
 export type { LogOptions } from './log.ts';
 export { podEnvironment } from './environment.ts';
