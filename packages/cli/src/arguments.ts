@@ -72,10 +72,11 @@ const parseAll = (
 ): ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>> =>
   parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
 
-const firstSentence = (message: string): string => message.split('. ')[0] ?? message;
+/** What follows it, on lines of their own at times, is about Node's own ways. */
+const firstSentence = (message: string): string => message.split(/\.(?:\s|$)/)[0] ?? message;
 
 function count(option: string, text: string, least: number): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw mistake(`${option} must be a whole number of at least ${least}, not ${text}`);
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : -1;
+  if (value >= least) return value;
+  throw mistake(`${option} must be a whole number of at least ${least}, not "${text}"`);
 }

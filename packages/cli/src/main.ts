@@ -29,6 +29,11 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+// Nobody reads on, as behind `head`: that ends the command too.
+process.stdout.on('error', () => {
+  interrupted.abort();
+});
+
 try {
   const command = parseArguments(process.argv.slice(2), {
     // pnpm runs scripts in the workspace's root; this is where the user was.
@@ -40,7 +45,7 @@ try {
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   const isTold = error instanceof CliError || !interrupted.signal.aborted;
-  if (isTold) process.stderr.write(`muster: ${message}\n`);
+  if (isTold) for (const line of message.split('\n')) process.stderr.write(`muster: ${line}\n`);
   process.exitCode = interrupted.signal.aborted
     ? EXIT_INTERRUPTED
     : error instanceof CliError

@@ -74,11 +74,7 @@ function createShow(stdout: NodeJS.WriteStream): Show {
 }
 
 async function broken(world: World): Promise<never> {
-  const how = await world.broken;
-  throw new CliError(
-    'ours',
-    `a program ended by itself (${how}); its log was in ${world.directory}`,
-  );
+  throw new CliError('ours', await world.broken);
 }
 
 interface Scene {

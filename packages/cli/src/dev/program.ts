@@ -24,7 +24,7 @@ export interface Program {
   readonly pid: number;
   /** What it said after `ready`. */
   readonly address: string;
-  /** Resolves when it has ended, for whatever reason. */
+  /** Resolves when it has ended, for whatever reason, with how it did and what it said last. */
   readonly ended: Promise<string>;
   stop(): Promise<void>;
 }
@@ -40,8 +40,8 @@ export async function startProgram(spec: ProgramSpec): Promise<Program> {
     detached: true,
   });
   await log.close();
-  const ended = endOf(child);
-  const address = await Promise.race([readiness(child), ended.then((how) => lastWords(spec, how))]);
+  const ended = endOf(child).then((how) => obituary(spec, how));
+  const address = await Promise.race([readiness(child), ended.then(tooEarly)]);
   if (spec.keep) letGo(child);
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
@@ -70,9 +70,15 @@ function readiness(child: ChildProcess): Promise<string> {
   });
 }
 
-async function lastWords({ name, logFile }: ProgramSpec, how: string): Promise<never> {
-  const lines = (await readFile(logFile, 'utf8')).trim().split('\n').slice(-LOG_LINES);
-  throw new CliError('ours', `the ${name} ended before it was ready (${how}): ${lines.join('\n')}`);
+async function obituary({ name, logFile }: ProgramSpec, how: string): Promise<string> {
+  // The log goes with its folder.
+  const log = await readFile(logFile, 'utf8').catch(() => '');
+  const lines = log.trim().split('\n').slice(-LOG_LINES);
+  return [`the ${name} ended by itself (${how})`, ...lines].join('\n').trim();
+}
+
+function tooEarly(obituary: string): never {
+  throw new CliError('ours', obituary);
 }
 
 function letGo(child: ChildProcess): void {
