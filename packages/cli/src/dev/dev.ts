@@ -1,5 +1,6 @@
 // `muster dev`: a workflow's jobs, run end to end on this machine.
 import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CliError } from '../errors.ts';
 import { DEMO_SET } from './demo-set.ts';
 import { failedJobs, jobTable, logOf, picture } from './report.ts';
@@ -12,6 +13,8 @@ import type { Checkout } from './repository.ts';
 import type { Screen } from './screen.ts';
 import type { Story } from './story.ts';
 import type { World } from './world.ts';
+
+const DEATH_HEARD_MS = 1_000;
 
 export interface DevWish {
   workflow: string;
@@ -45,7 +48,9 @@ export async function dev(wish: DevWish, { stdout, env, signal }: Outside): Prom
   try {
     await world.install({ ...DEMO_SET, minRunners, maxRunners });
     const run = await Promise.race([
-      watchRun(wish, { world, checkout, show }, signal),
+      watchRun(wish, { world, checkout, show }, signal).catch((error: unknown) =>
+        reasonOf(error, world),
+      ),
       broken(world),
     ]);
     keep.done = wish.keep && !signal.aborted;
@@ -75,6 +80,12 @@ function createShow(stdout: NodeJS.WriteStream): Show {
 
 async function broken(world: World): Promise<never> {
   throw new CliError('ours', await world.broken);
+}
+
+/** Calls to a program that has died may fail before its death is heard of. */
+async function reasonOf(error: unknown, world: World): Promise<never> {
+  await Promise.race([broken(world), sleep(DEATH_HEARD_MS)]);
+  throw error;
 }
 
 interface Scene {
