@@ -391,7 +391,30 @@ describe('the account of slots', () => {
       members: [endedWell('a'), busy('b'), member('c', leaving)],
       is: { generation: 2, spent: 0, ended: ['a', 'c'] },
     },
+    {
+      name: 'counts on one of whose end the listener had not heard, so that none is made too many',
+      set: finished(asked(2, 2, { ...spent(2, ['a', 'b']), ...generation2 }), ['a']),
+      members: [endedWell('a'), endedWell('b'), member('c', leaving)],
+      is: { generation: 2, spent: 1, ended: ['a', 'b', 'c'] },
+    },
+    {
+      name: 'does not count on it where the patch converges',
+      set: finished(asked(2, 0, { ...spent(1, ['a']), ...generation2 }), []),
+      members: [endedWell('a')],
+      is: { generation: 2, spent: 0, ended: ['a'] },
+    },
+    {
+      name: 'does not count on one that has been leaving for long',
+      set: finished(asked(2, 2, { ...spent(1, ['a']), ...generation2 }), []),
+      members: [
+        member('a', {
+          metadata: { deletionTimestamp: '2026-01-01T00:00:30Z' },
+          status: { jobId: '7' },
+        }),
+      ],
+      is: { generation: 2, spent: 0, ended: ['a'] },
+    },
   ])('$name', ({ set, members, is }) => {
-    expect(accountOf(set, members)).toEqual(is);
+    expect(accountOf({ set, members, now: NOW })).toEqual(is);
   });
 });

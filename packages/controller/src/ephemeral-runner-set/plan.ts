@@ -120,9 +120,10 @@ function clear({ set, members, now }: Observed, tally: Tally): Action[] {
   ];
 }
 
-function scale({ set, members, proxy }: Observed, tally: Tally): Action[] {
+function scale(observed: Observed, tally: Tally): Action[] {
+  const { set, members, proxy } = observed;
   const wanted = replicasOf(set);
-  const { spent, ended = [] } = accountOf(set, members);
+  const { spent, ended = [] } = accountOf(observed);
   const missing = wanted - spent - tally.total;
   if (missing > 0) {
     if (proxy.is === 'missing' || tally.outdated.length > 0) return [];
@@ -172,8 +173,8 @@ function rank({ runner, pod }: Member): number {
  * twice. Numbers alone are written at most once a second.
  */
 function report(observed: Observed, tally: Tally, acts: readonly Action[]): Action[] {
-  const { set, members, proxy, reportedAt, now } = observed;
-  const status = reportOf({ set, tally, slots: accountOf(set, members), proxy, now });
+  const { set, proxy, reportedAt, now } = observed;
+  const status = reportOf({ set, tally, slots: accountOf(observed), proxy, now });
   const difference = differenceTo(set, status);
   if (difference === 'none') return [];
   const left = reportedAt === undefined ? 0 : reportedAt + REPORT_EVERY_MS - now;
