@@ -43,7 +43,8 @@ const blocked = z
   .describe('Why the cluster refuses pods.');
 
 export const ephemeralRunnerSetStatus = z.object({
-  currentReplicas: count('Runners that are pending, running or failed.'),
+  // ARC requires it, so that a listener that came first could not write its part of the status.
+  currentReplicas: count('Runners that are pending, running or failed.').optional(),
   pendingEphemeralRunners: count('Runners whose pod does not run yet.').optional(),
   runningEphemeralRunners: count('Runners whose pod runs.').optional(),
   failedEphemeralRunners: count('Runners that failed.').optional(),

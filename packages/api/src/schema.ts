@@ -47,7 +47,7 @@ const proxyServer = z.object({
   credentialSecretRef: text('A Secret with the keys username and password.').optional(),
 });
 
-export const proxy = z
+const proxy = z
   .object({
     http: proxyServer.optional(),
     https: proxyServer.optional(),
@@ -57,7 +57,7 @@ export const proxy = z
 
 export type Proxy = z.infer<typeof proxy>;
 
-export const githubServerTls = z
+const githubServerTls = z
   .object({
     certificateFrom: z
       .object({
@@ -75,7 +75,7 @@ export const githubServerTls = z
 
 export type GitHubServerTls = z.infer<typeof githubServerTls>;
 
-export const vaultConfig = z
+const vaultConfig = z
   .object({
     type: text('azure_key_vault, or empty for Kubernetes Secrets.').optional(),
     azureKeyVault: z

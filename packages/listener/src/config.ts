@@ -8,13 +8,6 @@ import type { PodEnvironment } from '@muster/kube';
 
 type Env = Record<string, string | undefined>;
 
-/** Other variables that it reads: those of the pod (KUBERNETES_SERVICE_HOST, ...) and proxies. */
-export const VARIABLES = {
-  [LISTENER_CONFIG.env]: 'the configuration file, JSON; required',
-  POD_UID: 'tells this process from its predecessors; random when absent',
-  GITHUB_ACTIONS_FORCE_GHES: 'when set, ghe.com is reached as a GitHub Enterprise Server',
-} as const;
-
 export interface ProcessConfig {
   listener: ListenerConfig;
   pod: PodEnvironment;

@@ -19,7 +19,7 @@ export interface Deps {
 
 /** Resolves after so long, or at once when the signal fires. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
+  if (signal.aborted || ms <= 0) return Promise.resolve();
   return new Promise((resolve) => {
     const done = (): void => {
       cancel();

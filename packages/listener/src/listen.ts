@@ -13,6 +13,8 @@ import type { Recorder } from './record.ts';
 import type { Decision, Heard, Limits, ScaleState } from './scale.ts';
 
 const GOODBYE_MS = 5_000;
+// An empty poll is held for some 50 s. A service that answers at once must not be asked in a hot loop.
+const EMPTY_POLL_MS = 1_000;
 
 interface Loop {
   set: ListenedScaleSet;
@@ -83,14 +85,11 @@ async function hear(loop: Loop, signal: AbortSignal): Promise<'stopped' | 'repla
   const isStopped = (): boolean => signal.aborted;
   while (!isStopped()) {
     try {
-      if (loop.session === undefined && loop.hadSession && (await isReplaced(loop))) {
-        return 'replaced';
-      }
       loop.session ??= await open(loop, signal);
       await pollOnce(loop, loop.session, signal);
     } catch (error) {
       if (isStopped()) break;
-      await recover(loop, error, signal);
+      if ((await recover(loop, error, signal)) === 'replaced') return 'replaced';
     }
   }
   return 'stopped';
@@ -130,6 +129,7 @@ async function takeOver(
 
 async function pollOnce(loop: Loop, session: MessageSession, signal: AbortSignal): Promise<void> {
   const { set, deps, lastMessageId } = loop;
+  const asked = deps.clock.now();
   const message = await session.poll({ lastMessageId, maxCapacity: set.maxRunners }, { signal });
   if (loop.failures > 0) {
     loop.failures = 0;
@@ -139,8 +139,12 @@ async function pollOnce(loop: Loop, session: MessageSession, signal: AbortSignal
       sessionId: session.id,
     });
   }
-  if (message === undefined) hearOf(loop, { now: deps.clock.now() });
-  else await take(loop, session, message);
+  if (message !== undefined) {
+    await take(loop, session, message);
+    return;
+  }
+  hearOf(loop, { now: deps.clock.now() });
+  await pause(deps.clock, asked + EMPTY_POLL_MS - deps.clock.now(), signal);
 }
 
 /** From here on the message is finished, whatever the signal says. */
@@ -213,7 +217,11 @@ async function isReplaced({ recorder, deps, set }: Loop): Promise<boolean> {
   return true;
 }
 
-async function recover(loop: Loop, error: unknown, signal: AbortSignal): Promise<void> {
+async function recover(
+  loop: Loop,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<'recovering' | 'replaced'> {
   const { set, deps, recorder, session } = loop;
   loop.failures += 1;
   const way = wayBack(error, loop.failures, deps.random());
@@ -223,7 +231,11 @@ async function recover(loop: Loop, error: unknown, signal: AbortSignal): Promise
     waitMs: way.waitMs,
     error,
   });
-  if (way.next === 'reopen') loop.session = undefined;
+  if (way.next === 'reopen') {
+    loop.session = undefined;
+    // Before anything is reported, which would take the other's record away.
+    if (loop.hadSession && (await isReplaced(loop))) return 'replaced';
+  }
   const reason = error instanceof Error ? error.message : String(error);
   recorder.report({
     state: way.state,
@@ -231,4 +243,5 @@ async function recover(loop: Loop, error: unknown, signal: AbortSignal): Promise
     ...(loop.session && session && { sessionId: session.id }),
   });
   await pause(deps.clock, way.waitMs, signal);
+  return 'recovering';
 }

@@ -10,7 +10,7 @@ import type { Clock, Connection, Log } from '@muster/kube';
 import type { ProcessConfig } from './config.ts';
 import type { Metrics } from './metrics.ts';
 
-export const BUILD_VERSION = '0.1.0';
+const BUILD_VERSION = '0.1.0';
 
 interface Outside {
   connection: Connection;

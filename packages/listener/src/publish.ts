@@ -14,7 +14,7 @@ const PARALLEL_STATUSES = 16;
 // Beyond this the oldest records go: GitHub still knows who is busy, and says so at removal.
 const MOST_JOBS_KEPT = 5_000;
 
-export interface Effects {
+interface Effects {
   patch?: Patch | undefined;
   started?: readonly JobStarted[];
   /** Acknowledged once the rest is written. */

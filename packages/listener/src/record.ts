@@ -6,7 +6,7 @@ import type { EphemeralRunnerSet, ListenedScaleSet, ListenerStatus } from '@must
 import type { Deps } from './deps.ts';
 import type { State } from './recover.ts';
 
-export interface Standing {
+interface Standing {
   state: State;
   reason: string;
   sessionId?: string;

@@ -61,7 +61,7 @@ const MOST_FINISHED = 500;
 const LAST_SEQUENCE = 2147483647;
 
 /** Minimum runners are idle extras on top of the assigned jobs, not a floor. */
-export const targetOf = (assigned: number, { minRunners, maxRunners }: Limits): number =>
+const targetOf = (assigned: number, { minRunners, maxRunners }: Limits): number =>
   Math.min(minRunners + assigned, maxRunners);
 
 export function decide(before: ScaleState, heard: Heard, limits: Limits): Decision {
