@@ -17,5 +17,5 @@ export function urlLabels(configUrl: string): Record<string, string> {
 }
 
 /** ARC's way to make a name fit a label's value. */
-export const labelValue = (text: string): string =>
+const labelValue = (text: string): string =>
   text.length > 63 ? `${text.slice(0, 58)}-trim` : text.replace(/^[-_.]+|[-_.]+$/g, '');

@@ -4,7 +4,7 @@ import type { ApiObject, EphemeralRunnerSet } from '@muster/api';
 import type { Cache, Change, Clock, KubeObject, Loop } from '@muster/kube';
 import type { Caches } from './deps.ts';
 
-export type Wake = Pick<Loop, 'wake'>;
+type Wake = Pick<Loop, 'wake'>;
 
 export interface Loops {
   runnerSets: Wake;

@@ -86,7 +86,7 @@ function groupEntry(group: string, versions: string[]): JsonObject {
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
-export const wantsAggregated = (accept: string): boolean =>
+const wantsAggregated = (accept: string): boolean =>
   accept.replaceAll(' ', '').includes(AGGREGATED);
 
 export interface Found {

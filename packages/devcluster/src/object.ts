@@ -42,9 +42,6 @@ const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 export const randomSuffix = (): string =>
   Array.from(randomBytes(5), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
 
-export const keyOf = ({ metadata }: KubeObject): string =>
-  metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
-
 export const isDeleting = ({ metadata }: KubeObject): boolean =>
   metadata.deletionTimestamp !== undefined;
 

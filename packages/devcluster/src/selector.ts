@@ -38,7 +38,7 @@ function setTest([, key = '', operator, list = '']: RegExpExecArray): LabelTest 
   return (labels) => (key in labels && values.has(labels[key] ?? '')) === (operator === 'in');
 }
 
-export function labelMatcher(selector: string): Matcher {
+function labelMatcher(selector: string): Matcher {
   const tests = requirements(selector).map(labelTest);
   return ({ metadata: { labels = {} } }) => tests.every((test) => test(labels));
 }
@@ -51,7 +51,7 @@ function fieldValue(object: KubeObject, path: string): string {
     : '';
 }
 
-export function fieldMatcher(resource: Resource, selector: string): Matcher {
+function fieldMatcher(resource: Resource, selector: string): Matcher {
   const known = new Set(['metadata.name', 'metadata.namespace', ...resource.selectable]);
   const tests = requirements(selector).map((requirement): Matcher => {
     const [, path = '', operator, value = ''] = COMPARED.exec(requirement) ?? [];

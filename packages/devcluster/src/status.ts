@@ -38,7 +38,7 @@ export class ApiError extends Error {
   }
 }
 
-export const resourceName = ({ group, plural }: Subject): string =>
+const resourceName = ({ group, plural }: Subject): string =>
   group === '' ? plural : `${plural}.${group}`;
 
 const about = ({ group, plural }: Subject, name: string): JsonObject => ({

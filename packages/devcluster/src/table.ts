@@ -10,7 +10,7 @@ const DAY = 24 * HOUR;
 const YEAR = 365 * DAY;
 
 /** One or two units, as kubectl writes ages: 95s, 5m10s, 3h, 2d4h. */
-export function duration(ms: number): string {
+function duration(ms: number): string {
   const whole = (unit: number): number => Math.floor(ms / unit);
   const pair = (unit: number, name: string, [part, partName]: [number, string]): string => {
     const rest = Math.floor((ms % unit) / part);

@@ -106,7 +106,7 @@ const besideRunners = (listener: AutoscalingListener, wished: ResourceMeta | und
 });
 
 /** design.md, decision 12. ARC's listener finds all it needs in it too. */
-export const listenerRules = (setName: string): PolicyRule[] => [
+const listenerRules = (setName: string): PolicyRule[] => [
   {
     apiGroups: [GROUP],
     resources: ['ephemeralrunnersets', 'ephemeralrunnersets/status'],
@@ -187,5 +187,5 @@ function formatConfig({ listener: { spec }, access, config }: Wish): string {
 }
 
 /** `0` and nothing are off. */
-export const hasMetrics = ({ listenerMetricsAddress }: Config): boolean =>
+const hasMetrics = ({ listenerMetricsAddress }: Config): boolean =>
   !['', '0'].includes(listenerMetricsAddress);

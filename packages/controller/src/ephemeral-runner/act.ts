@@ -10,7 +10,7 @@ import type { Action, Observed } from './plan.ts';
 import { deregister, register } from './registration.ts';
 import type { RegistrationDeps } from './registration.ts';
 
-export type ActDeps = RegistrationDeps & { config: Settings; memory: Memory };
+type ActDeps = RegistrationDeps & { config: Settings; memory: Memory };
 
 const OURS = [FINALIZERS.runner, FINALIZERS.registration];
 

@@ -110,7 +110,7 @@ export async function accountOf(world: World, token: string): Promise<User | und
   };
 }
 
-export const accountUser = (namespace: string, name: string): User => ({
+const accountUser = (namespace: string, name: string): User => ({
   name: `system:serviceaccount:${namespace}:${name}`,
   groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
 });

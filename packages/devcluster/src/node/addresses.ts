@@ -37,7 +37,7 @@ export function loopbackAddresses(port: number): Addresses {
   };
 }
 
-export const sharedAddress: Addresses = {
+const sharedAddress: Addresses = {
   take: () => '127.0.0.1',
   release: () => undefined,
 };

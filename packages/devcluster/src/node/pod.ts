@@ -1,6 +1,6 @@
 // What the node reads of a pod, as plain JSON.
 
-export interface KeyRef {
+interface KeyRef {
   name?: string;
   key: string;
   optional?: boolean;
@@ -29,7 +29,7 @@ export interface EnvFrom {
   configMapRef?: { name?: string; optional?: boolean };
 }
 
-export interface VolumeMount {
+interface VolumeMount {
   name: string;
   mountPath: string;
   subPath?: string;

@@ -8,7 +8,7 @@ import type { Clock } from './clock.ts';
 import type { Container, Probe } from './pod.ts';
 import { killGroup } from './strays.ts';
 
-export type ProbeKind = 'Startup' | 'Readiness' | 'Liveness';
+type ProbeKind = 'Startup' | 'Readiness' | 'Liveness';
 
 export interface ProbeTarget {
   container: Container;

@@ -19,7 +19,7 @@ const isWaiting = ({ metadata, spec, status }: Pod): boolean =>
   status?.phase !== 'Failed';
 
 /** Why a pod cannot come here, or undefined when it can. */
-export function obstacle({ spec }: Pod, labels: Record<string, string>): string | undefined {
+function obstacle({ spec }: Pod, labels: Record<string, string>): string | undefined {
   const fits = Object.entries(spec.nodeSelector ?? {}).every(
     ([key, value]) => labels[key] === value,
   );

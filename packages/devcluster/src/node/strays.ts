@@ -2,7 +2,7 @@
 // environment, and Linux shows that. Elsewhere only the groups are known.
 import { readFileSync, readdirSync } from 'node:fs';
 
-export const ROOT_VARIABLE = 'MUSTER_MOUNT_ROOT';
+const ROOT_VARIABLE = 'MUSTER_MOUNT_ROOT';
 
 const ROUNDS = 20;
 

@@ -47,7 +47,7 @@ function tolerateBrokenNodes(spec: JsonObject): void {
   if (added.length > 0) spec['tolerations'] = [...tolerations, ...added];
 }
 
-export const allContainers = (spec: JsonObject): JsonObject[] => [
+const allContainers = (spec: JsonObject): JsonObject[] => [
   ...objectsAt(spec, 'initContainers'),
   ...objectsAt(spec, 'containers'),
 ];
