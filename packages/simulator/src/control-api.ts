@@ -1,6 +1,14 @@
 // The control API under /_control/: for people and programs on this machine, who script what the service does.
 import type { z } from 'zod';
-import { appBody, faultBody, groupBody, jobBody, modeBody, tokenBody } from './control-wire.ts';
+import {
+  appBody,
+  faultBody,
+  groupBody,
+  jobBody,
+  livesBody,
+  modeBody,
+  tokenBody,
+} from './control-wire.ts';
 import { Refusal, empty, json } from './http/answer.ts';
 import { describeJob } from './world/events.ts';
 import type { JobDescription } from './world/events.ts';
@@ -49,6 +57,12 @@ const ROUTES: Readonly<Record<string, Answer>> = {
     const app = await read(request, appBody);
     return after(() => {
       simulator.registerApp(app);
+    });
+  },
+  'POST /token-lives': async ({ simulator, request }) => {
+    const lives = await read(request, livesBody);
+    return after(() => {
+      simulator.setTokenLives(lives);
     });
   },
   'POST /groups': async ({ simulator, request }) => {

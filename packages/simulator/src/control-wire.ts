@@ -1,6 +1,7 @@
 // What the control API takes, checked at its border.
 import { z } from 'zod';
-import { CALLS } from './faults.ts';
+import { readPublicKey } from './app-credentials.ts';
+import { CALLS, misfit } from './faults.ts';
 
 export const jobBody = z.strictObject({
   id: z.string().min(1).exactOptional(),
@@ -25,7 +26,9 @@ const effectBody = z.discriminatedUnion('do', [
     typeName: z.string().exactOptional(),
     message: z.string().exactOptional(),
     text: z.string().exactOptional(),
+    contentType: z.string().exactOptional(),
     retryAfterSeconds: z.int().min(0).exactOptional(),
+    retryAfter: z.string().exactOptional(),
   }),
   z.strictObject({ do: z.literal('delay'), ms: z.number().min(0) }),
   z.strictObject({ do: z.literal('forget'), status }),
@@ -37,21 +40,27 @@ const effectBody = z.discriminatedUnion('do', [
       'empty',
       'byte-order-mark',
       'null-statistics',
+      'zero-statistics',
       'empty-queue-url',
       'unknown-message',
     ]),
   }),
 ]);
 
-export const faultBody = z.strictObject({
-  call: z.enum(CALLS),
-  scope: z.string().exactOptional(),
-  scaleSet: z.string().exactOptional(),
-  after: z.int().min(0).exactOptional(),
-  times: z.int().min(1).exactOptional(),
-  forMs: z.number().min(0).exactOptional(),
-  effect: effectBody,
-});
+export const faultBody = z
+  .strictObject({
+    call: z.enum(CALLS),
+    scope: z.string().exactOptional(),
+    scaleSet: z.string().exactOptional(),
+    after: z.int().min(0).exactOptional(),
+    times: z.int().min(1).exactOptional(),
+    forMs: z.number().min(0).exactOptional(),
+    effect: effectBody,
+  })
+  .superRefine((wish, context) => {
+    const message = misfit(wish);
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['effect'], message });
+  });
 
 export const tokenBody = z.strictObject({
   token: z.string().min(1),
@@ -61,7 +70,18 @@ export const tokenBody = z.strictObject({
 export const appBody = z.strictObject({
   appId: z.string().min(1),
   installationId: z.int(),
-  publicKey: z.string().exactOptional(),
+  publicKey: z
+    .string()
+    .refine((pem) => readPublicKey(pem) !== undefined, 'must be the PEM of an RSA key'),
+  scopes: z.array(z.string()).exactOptional(),
+});
+
+const lifeMs = z.number().min(0).exactOptional();
+
+export const livesBody = z.strictObject({
+  registrationMs: lifeMs,
+  adminMs: lifeMs,
+  queueMs: lifeMs,
 });
 
 export const groupBody = z.strictObject({ scope: z.string().min(1), name: z.string().min(1) });

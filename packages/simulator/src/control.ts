@@ -1,6 +1,7 @@
 // A typed client of the control API.
 import { z } from 'zod';
-import type { AppRegistration, PersonalToken } from './credentials.ts';
+import type { AppRegistration } from './app-credentials.ts';
+import type { PersonalToken, TokenLives } from './credentials.ts';
 import type { Fault, FaultWish } from './faults.ts';
 import type { JobWish } from './job.ts';
 import type { RunDescription, RunRequest } from './runs.ts';
@@ -28,6 +29,8 @@ export interface Control {
   clearFaults(): Promise<void>;
   registerToken(token: PersonalToken): Promise<void>;
   registerApp(app: AppRegistration): Promise<void>;
+  /** For tokens that are issued from now on. */
+  setTokenLives(lives: Partial<TokenLives>): Promise<void>;
   addRunnerGroup(scope: string, name: string): Promise<void>;
   setMode(scope: string, mode: DeliveryMode): Promise<void>;
 }
@@ -88,6 +91,7 @@ export function createControl(url: string, fetch: Fetch = globalThis.fetch): Con
     clearFaults: async () => call('DELETE', '/faults'),
     registerToken: async (token) => call('POST', '/tokens', token),
     registerApp: async (app) => call('POST', '/apps', app),
+    setTokenLives: async (lives) => call('POST', '/token-lives', lives),
     addRunnerGroup: async (scope, name) => call('POST', '/groups', { scope, name }),
     setMode: async (scope, mode) => call('POST', '/modes', { scope, mode }),
   };

@@ -1,6 +1,8 @@
 // Tokens: who may call what. Personal and App credentials in, registration, admin and queue tokens out.
 import { randomBytes } from 'node:crypto';
-import { SignJWT, decodeJwt, decodeProtectedHeader, importSPKI, jwtVerify } from 'jose';
+import { SignJWT, jwtVerify } from 'jose';
+import { createApps, readAppJwt } from './app-credentials.ts';
+import type { AppRefusal, AppRegistration } from './app-credentials.ts';
 import type { Scope, Session } from './world/model.ts';
 
 export interface TokenLives {
@@ -10,30 +12,27 @@ export interface TokenLives {
   queueMs: number;
 }
 
-/** An App that is registered; before one is, any well-formed App JWT is accepted. */
-export interface AppRegistration {
-  /** Client id or numeric app id, as in the JWT's `iss`. */
-  appId: string;
-  installationId: number;
-  /** PEM. Without it the signature is not looked at. */
-  publicKey?: string;
-}
-
 export interface PersonalToken {
   token: string;
   /** Scopes it may register runners in, such as `my-org`; absent: all. */
   scopes?: string[];
 }
 
+export type TokenKind = 'personal' | 'app' | 'installation' | 'registration' | 'admin' | 'queue';
+
+/** From the first token or App that is registered on, only registered ones are accepted. */
 export interface Credentials {
-  readonly lives: TokenLives;
-  /** From the first one registered on, only registered ones are accepted. */
   registerToken: (token: PersonalToken) => void;
+  /** Throws when its key is none. */
   registerApp: (app: AppRegistration) => void;
+  /** For tokens that are issued from now on. */
+  setLives: (lives: Partial<TokenLives>) => void;
   /** What a personal or installation token may do in a scope. */
   judge(token: string, scope: Scope): 'valid' | 'unknown' | 'forbidden';
+  /** What a token is, as far as it can be told. */
+  kindOf(token: string): Promise<TokenKind | undefined>;
   /** The installation token, or why there is none. */
-  install(installationId: number, jwt: string): Promise<Issued | { refused: string }>;
+  install(installationId: number, jwt: string): Promise<Issued | AppRefusal>;
   issueRegistration(scope: Scope): Issued;
   registrationScope(token: string): Scope | undefined;
   issueAdmin(scope: Scope): Promise<string>;
@@ -56,33 +55,46 @@ const LIVES: TokenLives = { registrationMs: HOUR_MS, adminMs: 17 * 60_000, queue
 export function createCredentials(now: () => number, lives: Partial<TokenLives> = {}): Credentials {
   const personal = new Map<string, PersonalToken>();
   const vaults = {
-    installation: createVault<number>(now, 'ghs_'),
+    installation: createVault<Pick<AppRegistration, 'scopes'>>(now, 'ghs_'),
     registration: createVault<Scope>(now, 'A'),
     queue: createVault<Session>(now, 'queue-'),
   };
   const apps = createApps(now);
   const admin = createAdminTokens(now);
-  const all = { ...LIVES, ...lives };
+  const lasting = { ...LIVES, ...lives };
   return {
-    lives: all,
     registerToken: (entry) => void personal.set(entry.token, entry),
     registerApp: apps.register,
+    setLives: (changed) => void Object.assign(lasting, changed),
     judge(token, scope) {
-      if (vaults.installation.find(token) !== undefined) return 'valid';
-      const entry = personal.get(token);
-      if (!entry) return personal.size === 0 ? 'valid' : 'unknown';
-      const scopes = entry.scopes?.map((name) => name.toLowerCase());
+      const installation = vaults.installation.find(token);
+      // No App can be installed in an enterprise.
+      if (installation && scope.kind === 'enterprise') return 'forbidden';
+      const owner = installation ?? personal.get(token);
+      if (!owner) return personal.size + apps.size === 0 ? 'valid' : 'unknown';
+      const scopes = owner.scopes?.map((name) => name.toLowerCase());
       return !scopes || scopes.includes(scope.key) ? 'valid' : 'forbidden';
     },
-    async install(installationId, jwt) {
-      const refused = await apps.refuse(installationId, jwt);
-      return refused ? { refused } : vaults.installation.issue(installationId, HOUR_MS);
+    async kindOf(token) {
+      for (const [kind, vault] of Object.entries(vaults) as [keyof typeof vaults, Vault<unknown>][])
+        if (vault.find(token) !== undefined) return kind;
+      if (personal.has(token)) return 'personal';
+      if (readAppJwt(token)) return 'app';
+      return (await admin.scope(token)) === undefined ? undefined : 'admin';
     },
-    issueRegistration: (scope) => vaults.registration.issue(scope, all.registrationMs),
+    async install(installationId, jwt) {
+      const judged = await apps.judge(installationId, jwt);
+      if (judged === 'any' && personal.size > 0) {
+        return { status: 401, message: 'Integration not found' };
+      }
+      if (judged !== 'any' && 'status' in judged) return judged;
+      return vaults.installation.issue(judged === 'any' ? {} : judged, HOUR_MS);
+    },
+    issueRegistration: (scope) => vaults.registration.issue(scope, lasting.registrationMs),
     registrationScope: (token) => vaults.registration.find(token),
-    issueAdmin: (scope) => admin.issue(scope, all.adminMs),
+    issueAdmin: (scope) => admin.issue(scope, lasting.adminMs),
     adminScope: admin.scope,
-    issueQueue: (session) => vaults.queue.issue(session, all.queueMs).token,
+    issueQueue: (session) => vaults.queue.issue(session, lasting.queueMs).token,
     queueSession: (token) => vaults.queue.find(token),
     sweep() {
       for (const vault of Object.values(vaults)) vault.sweep();
@@ -142,50 +154,4 @@ function createAdminTokens(now: () => number): AdminTokens {
       }
     },
   };
-}
-
-interface Apps {
-  register: (app: AppRegistration) => void;
-  refuse(installationId: number, jwt: string): Promise<string | undefined>;
-}
-
-function createApps(now: () => number): Apps {
-  const apps: AppRegistration[] = [];
-  return {
-    register: (app) => void apps.push(app),
-    async refuse(installationId, jwt) {
-      const claims = readAppJwt(jwt);
-      if (!claims) return 'A JSON web token could not be decoded';
-      const seconds = now() / 1000;
-      if (claims.exp <= seconds) return "'Expiration time' claim ('exp') is in the past";
-      if (claims.exp > seconds + 600) {
-        return "'Expiration time' claim ('exp') is too far in the future";
-      }
-      if (apps.length === 0) return undefined;
-      const app = apps.find((a) => a.appId === claims.iss && a.installationId === installationId);
-      if (!app) return 'Integration not found';
-      if (app.publicKey === undefined || (await isSignedBy(jwt, app.publicKey, now()))) return;
-      return 'A JSON web token could not be decoded';
-    },
-  };
-}
-
-function readAppJwt(jwt: string): { iss: string; exp: number } | undefined {
-  try {
-    const { iss, exp } = decodeJwt(jwt);
-    const issuer = typeof iss === 'number' ? String(iss) : iss;
-    if (decodeProtectedHeader(jwt).alg !== 'RS256' || !issuer || !exp) return undefined;
-    return { iss: issuer, exp };
-  } catch {
-    return undefined;
-  }
-}
-
-async function isSignedBy(jwt: string, publicKey: string, now: number): Promise<boolean> {
-  try {
-    await jwtVerify(jwt, await importSPKI(publicKey, 'RS256'), { currentDate: new Date(now) });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -33,14 +33,19 @@ export const CALLS = [
 export type Call = (typeof CALLS)[number];
 
 export type FaultEffect =
-  /** Answers so and does nothing. `typeName` makes it a typed exception; `text` is sent as text/plain. */
+  /**
+   * Answers so and does nothing. `typeName` makes it a typed exception; `text` is sent as it is, as text/plain unless
+   * `contentType` says otherwise. `retryAfter` is seconds or an HTTP date.
+   */
   | {
       do: 'answer';
       status: number;
       typeName?: string;
       message?: string;
       text?: string;
+      contentType?: string;
       retryAfterSeconds?: number;
+      retryAfter?: string;
     }
   /** Waits, then goes on as usual. */
   | { do: 'delay'; ms: number }
@@ -56,12 +61,30 @@ export type FaultEffect =
   | { do: 'byte-order-mark' }
   /** The usual answer without `statistics`: null. */
   | { do: 'null-statistics' }
+  /** The usual answer with statistics that are all 0, though it carries jobs: seen live. */
+  | { do: 'zero-statistics' }
   /** A session without a queue URL: seen live. */
   | { do: 'empty-queue-url' }
   /** A job message of an unknown type comes first in the batch. */
   | { do: 'unknown-message' }
   /** Says that it was done and does nothing: a DELETE whose message comes again. */
   | { do: 'forget'; status: number };
+
+const SESSIONS = ['create-session', 'refresh-session'] as const;
+
+/** Effects that change a part of the answer, and the calls whose answers have it. */
+const ONLY_FOR: Readonly<Partial<Record<FaultEffect['do'], readonly Call[]>>> = {
+  'null-statistics': [...SESSIONS, 'get-message'],
+  'zero-statistics': [...SESSIONS, 'get-message'],
+  'empty-queue-url': SESSIONS,
+  'unknown-message': ['get-message'],
+};
+
+/** Why the call cannot meet this effect; undefined when it can. */
+export function misfit({ call, effect }: Pick<FaultWish, 'call' | 'effect'>): string | undefined {
+  const calls = ONLY_FOR[effect.do];
+  return !calls || calls.includes(call) ? undefined : `${effect.do} is for ${calls.join(', ')}`;
+}
 
 export interface FaultWish {
   call: Call;
@@ -92,6 +115,7 @@ interface Caller {
 }
 
 export interface Faults {
+  /** Throws when the call cannot meet the effect. */
   add(wish: FaultWish): Fault;
   remove(id: number): void;
   clear: () => void;
@@ -113,6 +137,8 @@ export function createFaults(now: () => number): Faults {
   let nextId = 1;
   return {
     add(wish) {
+      const problem = misfit(wish);
+      if (problem !== undefined) throw new Error(problem);
       const { after = 0, forMs, times = forMs === undefined ? 1 : Infinity } = wish;
       const fault = { ...wish, id: nextId, hits: 0 };
       nextId += 1;

@@ -1,6 +1,7 @@
 export { ControlError, createControl } from './control.ts';
 export type { Control } from './control.ts';
-export type { AppRegistration, PersonalToken, TokenLives } from './credentials.ts';
+export type { AppRegistration } from './app-credentials.ts';
+export type { PersonalToken, TokenLives } from './credentials.ts';
 export type { Call, Fault, FaultEffect, FaultWish, Faults } from './faults.ts';
 export type { Job, JobQueue, JobResult, JobState, JobTimes, JobWish, StepRecord } from './job.ts';
 export { decodeJitConfig } from './runner-protocol.ts';

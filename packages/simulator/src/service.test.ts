@@ -299,8 +299,8 @@ describe('what is refused is kept as a violation', () => {
     const url = `${client.base}${SETS}?api-version=6.0-preview`;
     await client.send('GET', url, { token: queueToken });
     expect(rules(simulator)).toEqual([
-      'an admin token where the queue token belongs',
-      'a queue token where the admin token belongs',
+      'an admin token where a queue token belongs',
+      'a queue token where an admin token belongs',
     ]);
   });
 

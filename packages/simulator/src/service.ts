@@ -2,19 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { FaultEffect, Faults } from './faults.ts';
 import { keepAlive } from './keep-alive.ts';
-import {
-  ConnectionCut,
-  Refusal,
-  badRequest,
-  empty,
-  gitHubError,
-  json,
-  text,
-} from './http/answer.ts';
+import { ConnectionCut, Refusal, empty, gitHubError, json, text } from './http/answer.ts';
 import { agentRoutes } from './http/agent-api.ts';
 import { authorize } from './http/authorize.ts';
 import { gitHubRoutes } from './http/github-api.ts';
 import { messageRoutes } from './http/message-api.ts';
+import { checkForm, isGitHub } from './http/form.ts';
 import { createRouter } from './http/route.ts';
 import type { Context, Route, Service } from './http/route.ts';
 import { runnerRoutes } from './http/runner-api.ts';
@@ -63,10 +56,13 @@ function findRoute(
   request: Request,
 ): Incoming {
   const url = new URL(request.url);
-  const path = url.pathname.replace(/\/{2,}/g, '/').replace(/^\/api\/v3(?=\/)/, '');
-  const found = match(request.method, path);
+  const path = url.pathname.replace(/\/{2,}/g, '/');
+  const restPath = path.replace(/^\/api\/v3(?=\/)/, '');
+  const found = match(request.method, restPath);
   switch (found.is) {
     case 'found':
+      // Only the REST API is there twice: on a host of its own, and below /api/v3 of a GHES.
+      if (restPath !== path && !isGitHub(found.route)) throw notFound();
       return { service, request, url, params: found.params, route: found.route };
     case 'wrong-method': {
       const refused = text(405, 'method not allowed');
@@ -74,24 +70,11 @@ function findRoute(
       throw new Refusal(refused, `${request.method} is not allowed here`);
     }
     case 'unknown':
-      throw new Refusal(gitHubError(404, 'Not Found'), 'no such path');
+      throw notFound();
   }
 }
 
-// What does not depend on who calls.
-function checkForm({ request, route, url }: Incoming): void {
-  if (route.needs === 'runner') return;
-  if (!request.headers.get('user-agent')) {
-    const isGitHub = route.needs !== 'admin' && route.needs !== 'queue';
-    const rule = 'User-Agent must be sent';
-    throw isGitHub ? new Refusal(gitHubError(403, rule), rule) : badRequest(rule);
-  }
-  const isApi = url.pathname.includes('/_apis/') && !url.pathname.includes('/runtime/messages/');
-  const version = url.searchParams.get('api-version');
-  if (isApi && version !== '6.0-preview') {
-    throw badRequest(`api-version must be 6.0-preview, not ${version ?? 'absent'}`);
-  }
-}
+const notFound = (): Refusal => new Refusal(gitHubError(404, 'Not Found'), 'no such path');
 
 async function answer(context: Context, route: Route): Promise<Response> {
   const { effect, request } = context;
@@ -119,15 +102,14 @@ const empty200 = (): Response =>
   new Response('', { status: 200, headers: { 'content-type': 'application/json' } });
 
 function scripted(effect: Extract<FaultEffect, { do: 'answer' }>): Response {
-  const { status, typeName, message, retryAfterSeconds } = effect;
+  const { status, typeName, message = 'scripted', retryAfterSeconds } = effect;
   const response =
     effect.text === undefined
-      ? json(status, {
-          ...(typeName !== undefined && { typeName }),
-          message: message ?? 'scripted',
-        })
+      ? json(status, { ...(typeName !== undefined && { typeName }), message })
       : text(status, effect.text);
-  if (retryAfterSeconds !== undefined) response.headers.set('retry-after', `${retryAfterSeconds}`);
+  if (effect.contentType !== undefined) response.headers.set('content-type', effect.contentType);
+  const retryAfter = effect.retryAfter ?? retryAfterSeconds?.toString();
+  if (retryAfter !== undefined) response.headers.set('retry-after', retryAfter);
   return response;
 }
 

@@ -1,7 +1,8 @@
 // The simulator in process: the service behind `fetch`, and what tests and the control API ask of it.
 import { createControlApi } from './control-api.ts';
 import { createCredentials } from './credentials.ts';
-import type { AppRegistration, PersonalToken, TokenLives } from './credentials.ts';
+import type { AppRegistration } from './app-credentials.ts';
+import type { PersonalToken, TokenLives } from './credentials.ts';
 import { createFaults } from './faults.ts';
 import type { Faults } from './faults.ts';
 import { createHolds } from './http/holds.ts';
@@ -50,7 +51,10 @@ export interface Simulator {
   /** Polls and scripted delays that wait at this moment. */
   waiting(): number;
   registerToken(token: PersonalToken): void;
+  /** Throws when its key is none. */
   registerApp(app: AppRegistration): void;
+  /** For tokens that are issued from now on. */
+  setTokenLives(lives: Partial<TokenLives>): void;
   addRunnerGroup(scope: string, name: string): void;
   setMode(scope: string, mode: DeliveryMode): void;
   /** Lets time do its work: sessions end, lost runners' jobs fail. A program calls it every second. */
@@ -85,6 +89,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     waiting: () => holds.size,
     registerToken: credentials.registerToken,
     registerApp: credentials.registerApp,
+    setTokenLives: credentials.setLives,
     addRunnerGroup: (scope, name) => void addGroup(world, known(world, scope), name),
     setMode(scope, wanted) {
       known(world, scope).mode = wanted;

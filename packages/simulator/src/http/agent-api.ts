@@ -17,9 +17,17 @@ export const agentRoutes: readonly Route[] = [
     method: 'POST',
     path: '/tenant/:tenant/_apis/runtime/runnerscalesets/:scaleSet/generatejitconfig',
     needs: 'admin',
+    body: 'json',
     answer: generate,
   },
-  { call: 'find-runner', method: 'GET', path: AGENTS, needs: 'admin', answer: find },
+  {
+    call: 'find-runner',
+    method: 'GET',
+    path: AGENTS,
+    needs: 'admin',
+    query: ['agentName'],
+    answer: find,
+  },
   { call: 'get-runner', method: 'GET', path: `${AGENTS}/:agent`, needs: 'admin', answer: get },
   {
     call: 'remove-runner',

@@ -1,4 +1,5 @@
 // Which token a call brings, and whether it is of the right kind, for the right place and still valid.
+import type { TokenKind } from '../credentials.ts';
 import { agentOf } from '../world/runners.ts';
 import { scopeOf } from '../world/scale-sets.ts';
 import type { ScaleSet, Scope, Session } from '../world/model.ts';
@@ -7,63 +8,65 @@ import type { Caller, Context, Needs } from './route.ts';
 
 type Incoming = Omit<Context, 'caller' | 'effect'>;
 
-export async function authorize(incoming: Incoming, needs: Needs): Promise<Caller> {
-  switch (needs) {
-    case 'app':
-      return { token: bearer(incoming, () => gitHubError(401, 'Bad credentials')) };
-    case 'github':
-      return gitHub(incoming);
-    case 'registration':
-      return registration(incoming);
-    case 'admin':
-      return admin(incoming);
-    case 'queue':
-      return queue(incoming);
-    case 'runner':
-      return runner(incoming);
-  }
+const AUTHORIZE: Readonly<Record<Needs, (incoming: Incoming) => Caller | Promise<Caller>>> = {
+  app,
+  github: gitHub,
+  registration,
+  admin,
+  queue,
+  runner,
+};
+
+export const authorize = async (incoming: Incoming, needs: Needs): Promise<Caller> =>
+  AUTHORIZE[needs](incoming);
+
+const badCredentials = (): Response => gitHubError(401, 'Bad credentials');
+
+async function app(incoming: Incoming): Promise<Caller> {
+  const token = tokenOf(incoming, ['bearer'], badCredentials);
+  await refuseOthers(incoming, { token, wanted: ['app'] }, () =>
+    gitHubError(401, 'A JSON web token could not be decoded'),
+  );
+  return { token };
 }
 
-function gitHub(incoming: Incoming): Caller {
+async function gitHub(incoming: Incoming): Promise<Caller> {
   const { service, params } = incoming;
-  const unauthorized = (): Response => gitHubError(401, 'Bad credentials');
-  const token = bearer(incoming, unauthorized);
+  const token = tokenOf(incoming, ['bearer', 'token'], badCredentials);
   const { org, repo, enterprise } = params;
   const path = enterprise === undefined ? [org, repo].join('/') : `enterprises/${enterprise}`;
   const scope = scopeOf(service.world, path);
   if (!scope) throw new Refusal(gitHubError(404, 'Not Found'));
+  await refuseOthers(incoming, { token, wanted: ['personal', 'installation'] }, badCredentials);
   switch (service.credentials.judge(token, scope)) {
     case 'valid':
       return { token, scope };
     case 'unknown':
-      throw new Refusal(unauthorized());
-    case 'forbidden':
-      throw new Refusal(gitHubError(403, 'Resource not accessible by personal access token'));
+      throw new Refusal(badCredentials());
+    case 'forbidden': {
+      const isApp = (await service.credentials.kindOf(token)) === 'installation';
+      const owner = isApp ? 'integration' : 'personal access token';
+      throw new Refusal(gitHubError(403, `Resource not accessible by ${owner}`));
+    }
   }
 }
 
-function registration({ request, service }: Incoming): Caller {
-  const [scheme, token = ''] = authorization(request);
-  const scope = service.credentials.registrationScope(token);
-  const unauthorized = (): Response => gitHubError(401, 'Bad credentials');
-  if (scheme !== 'remoteauth') {
-    throw new Refusal(unauthorized(), 'the registration token is sent as RemoteAuth');
-  }
-  if (!scope) throw new Refusal(unauthorized());
-  return { token, scope };
+async function registration(incoming: Incoming): Promise<Caller> {
+  const token = tokenOf(incoming, ['remoteauth'], badCredentials);
+  const scope = incoming.service.credentials.registrationScope(token);
+  if (scope) return { token, scope };
+  await refuseOthers(incoming, { token, wanted: ['registration'] }, badCredentials);
+  throw new Refusal(badCredentials());
 }
 
 async function admin(incoming: Incoming): Promise<Caller> {
   const { service, params } = incoming;
   const unauthorized = (): Response => exception('InvalidTokenException', 'The token is invalid.');
-  const token = bearer(incoming, unauthorized);
+  const token = tokenOf(incoming, ['bearer'], unauthorized);
   const key = await service.credentials.adminScope(token);
   if (key === undefined) {
-    const isQueue = service.credentials.queueSession(token) !== undefined;
-    throw new Refusal(
-      unauthorized(),
-      isQueue ? 'a queue token where the admin token belongs' : undefined,
-    );
+    await refuseOthers(incoming, { token, wanted: ['admin'] }, unauthorized);
+    throw new Refusal(unauthorized());
   }
   const scope = service.world.scopes.get(key);
   if (!scope || `${scope.id}` !== params['tenant']) {
@@ -73,37 +76,38 @@ async function admin(incoming: Incoming): Promise<Caller> {
   return { token, scope, ...(scaleSet && { scaleSet }) };
 }
 
+// Only the status counts on the queue: clients read every 401 here as an expired token.
+const notOnTheQueue = (): Response => text(401, 'unauthorized');
+
 async function queue(incoming: Incoming): Promise<Caller> {
   const { service, params, url } = incoming;
-  // Only the status counts: clients read every 401 here as an expired token.
-  const unauthorized = (): Response => text(401, 'unauthorized');
-  const token = bearer(incoming, unauthorized);
+  const token = tokenOf(incoming, ['bearer'], notOnTheQueue);
   const session = service.credentials.queueSession(token);
   if (!session || !isCurrent(session)) {
-    const isAdmin = (await service.credentials.adminScope(token)) !== undefined;
-    throw new Refusal(
-      unauthorized(),
-      isAdmin ? 'an admin token where the queue token belongs' : undefined,
-    );
+    await refuseOthers(incoming, { token, wanted: ['queue'] }, notOnTheQueue);
+    throw new Refusal(notOnTheQueue());
   }
   const { scaleSet } = session;
   const named = params['scaleSet'];
   if (named !== undefined && named !== `${scaleSet.id}`) {
-    throw new Refusal(unauthorized(), 'a queue token of another scale set');
+    throw new Refusal(notOnTheQueue(), 'a queue token of another scale set');
   }
   if (params['queue'] !== undefined && url.searchParams.get('sessionId') !== session.id) {
-    throw new Refusal(unauthorized(), 'the query of the queue URL must be kept');
+    throw new Refusal(notOnTheQueue(), 'the query of the queue URL must be kept');
   }
   return { token, scope: scaleSet.scope, scaleSet, session };
 }
 
 const isCurrent = (session: Session): boolean => session.scaleSet.session === session;
 
-function runner(incoming: Incoming): Caller {
+async function runner(incoming: Incoming): Promise<Caller> {
   const unauthorized = (): Response => text(401, 'this runner is not registered (any more)');
-  const token = bearer(incoming, unauthorized);
+  const token = tokenOf(incoming, ['bearer'], unauthorized);
   const agent = agentOf(incoming.service.world, token);
-  if (!agent) throw new Refusal(unauthorized());
+  if (!agent) {
+    await refuseOthers(incoming, { token, wanted: [] }, unauthorized);
+    throw new Refusal(unauthorized());
+  }
   agent.heardAt = incoming.service.world.now();
   return { token, agent, scaleSet: agent.scaleSet, scope: agent.scaleSet.scope };
 }
@@ -117,15 +121,51 @@ function scaleSetOf({ params, service }: Incoming, scope: Scope): ScaleSet | und
   throw new Refusal(exception('RunnerScaleSetNotFoundException', message));
 }
 
-function bearer({ request }: Incoming, unauthorized: () => Response): string {
-  const [scheme, token = ''] = authorization(request);
-  if (scheme !== 'bearer')
-    throw new Refusal(unauthorized(), 'Authorization must be a Bearer token');
+const SCHEMES: Readonly<Record<string, string>> = {
+  bearer: 'a Bearer token',
+  token: 'a Bearer token',
+  remoteauth: 'a RemoteAuth token',
+};
+
+/** The token behind one of these schemes. */
+function tokenOf(
+  { request }: Incoming,
+  schemes: readonly [string, ...string[]],
+  unauthorized: () => Response,
+): string {
+  const [scheme = '', token = ''] = (request.headers.get('authorization') ?? '')
+    .trim()
+    .split(/\s+/);
+  if (!schemes.includes(scheme.toLowerCase())) {
+    throw new Refusal(unauthorized(), `Authorization must be ${SCHEMES[schemes[0]] ?? ''}`);
+  }
   if (token === '') throw new Refusal(unauthorized(), 'the token is empty');
   return token;
 }
 
-function authorization(request: Request): [scheme: string, token?: string] {
-  const [scheme = '', token] = (request.headers.get('authorization') ?? '').trim().split(/\s+/);
-  return token === undefined ? [scheme.toLowerCase()] : [scheme.toLowerCase(), token];
+const KINDS: Readonly<Record<TokenKind, string>> = {
+  personal: 'a personal access token',
+  app: 'an App JWT',
+  installation: 'an installation token',
+  registration: 'a registration token',
+  admin: 'an admin token',
+  queue: 'a queue token',
+};
+
+interface Wanted {
+  token: string;
+  wanted: readonly TokenKind[];
+}
+
+/** Refuses a token that is known to be of another kind. One that is unknown may have been good once. */
+async function refuseOthers(
+  { service }: Incoming,
+  { token, wanted }: Wanted,
+  unauthorized: () => Response,
+): Promise<void> {
+  const kind = agentOf(service.world, token) ? 'runner' : await service.credentials.kindOf(token);
+  if (kind === undefined || wanted.some((one) => one === kind)) return;
+  const found = kind === 'runner' ? "a runner's token" : KINDS[kind];
+  const belongs = wanted.map((one) => KINDS[one]).join(' or ') || "a runner's token";
+  throw new Refusal(unauthorized(), `${found} where ${belongs} belongs`);
 }

@@ -29,6 +29,7 @@ export const gitHubRoutes: readonly Route[] = [
     method: 'POST',
     path: '/actions/runner-registration',
     needs: 'registration',
+    body: 'json',
     answer: register,
   },
 ];
@@ -39,7 +40,9 @@ async function issueInstallation({ service, params, caller }: Context): Promise<
   const id = Number(params['installation']);
   if (!Number.isSafeInteger(id)) throw new Refusal(gitHubError(404, 'Not Found'));
   const issued = await service.credentials.install(id, caller.token);
-  if ('refused' in issued) throw new Refusal(gitHubError(401, issued.refused), issued.refused);
+  if ('status' in issued) {
+    throw new Refusal(gitHubError(issued.status, issued.message), issued.message);
+  }
   return json(201, {
     token: issued.token,
     expires_at: time(issued.expiresAt),
@@ -66,6 +69,9 @@ async function register(context: Context): Promise<Response> {
   if (!scope) throw new Refusal(gitHubError(404, 'Not Found'));
   // ARC's old client sends an empty body when it tries again, so an absent field is let pass.
   const body = await readBody(context, registration);
+  for (const field of ['url', 'runner_event'] as const) {
+    if (body[field] === undefined) service.violate(context.request, `${field} must be sent`, false);
+  }
   if (body.runner_event !== undefined && body.runner_event !== 'register') {
     throw new Refusal(gitHubError(422, 'Invalid request'), 'runner_event must be register');
   }

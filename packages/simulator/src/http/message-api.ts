@@ -4,37 +4,46 @@ import { z } from 'zod';
 import { acquireJobs } from '../world/jobs.ts';
 import { awaitMessage, poll } from '../world/sessions.ts';
 import type { Poll } from '../world/sessions.ts';
-import { statistics } from '../world/scale-sets.ts';
 import type { SealedMessage } from '../world/message-queue.ts';
 import type { JobRecord, Session } from '../world/model.ts';
 import { Refusal, badRequest, empty, json, list, text } from './answer.ts';
 import { check, readJson } from './body.ts';
 import { required } from './route.ts';
+import { toldStatistics } from './session-api.ts';
 import type { Context, Route } from './route.ts';
 
 const QUEUE = '/scalesets/message';
 const OLD_QUEUE = '/tenant/:tenant/_apis/runtime/messages/:queue';
 const SET = '/tenant/:tenant/_apis/runtime/runnerscalesets/:scaleSet';
 
-const queueRoutes = (path: string): Route[] => [
-  { call: 'get-message', method: 'GET', path, needs: 'queue', answer: getMessage },
+const queueRoutes = (path: string, query: readonly string[]): Route[] => [
+  {
+    call: 'get-message',
+    method: 'GET',
+    path,
+    needs: 'queue',
+    query: [...query, 'lastMessageId'],
+    answer: getMessage,
+  },
   {
     call: 'delete-message',
     method: 'DELETE',
     path: `${path}/:message`,
     needs: 'queue',
+    query,
     answer: deleteMessage,
   },
 ];
 
 export const messageRoutes: readonly Route[] = [
-  ...queueRoutes(QUEUE),
-  ...queueRoutes(OLD_QUEUE),
+  ...queueRoutes(QUEUE, []),
+  ...queueRoutes(OLD_QUEUE, ['sessionId']),
   {
     call: 'acquire-jobs',
     method: 'POST',
     path: `${SET}/acquirejobs`,
     needs: 'queue',
+    body: 'json',
     answer: acquire,
   },
   {
@@ -63,7 +72,7 @@ async function getMessage(context: Context): Promise<Response> {
     messageType: 'RunnerScaleSetJobMessages',
     body: JSON.stringify(effect?.do === 'unknown-message' ? withUnknown(found) : found.jobs),
     // As they are now, not as they were when the jobs' news came.
-    statistics: effect?.do === 'null-statistics' ? null : statistics(session.scaleSet),
+    statistics: toldStatistics(context, session),
   };
   return json(200, body);
 }

@@ -39,6 +39,10 @@ export interface Route {
   /** With `:name` for one segment. */
   readonly path: string;
   readonly needs: Needs;
+  /** Absent: none belongs there. */
+  readonly body?: 'json';
+  /** Parameters that it knows, beside `api-version`. */
+  readonly query?: readonly string[];
   readonly answer: (context: Context) => Response | Promise<Response>;
 }
 

@@ -22,10 +22,25 @@ export const scaleSetRoutes: readonly Route[] = [
     method: 'GET',
     path: '/tenant/:tenant/_apis/runtime/runnergroups',
     needs: 'admin',
+    query: ['groupName'],
     answer: findGroups,
   },
-  { call: 'find-scale-set', method: 'GET', path: SETS, needs: 'admin', answer: findSets },
-  { call: 'create-scale-set', method: 'POST', path: SETS, needs: 'admin', answer: create },
+  {
+    call: 'find-scale-set',
+    method: 'GET',
+    path: SETS,
+    needs: 'admin',
+    query: ['runnerGroupId', 'name'],
+    answer: findSets,
+  },
+  {
+    call: 'create-scale-set',
+    method: 'POST',
+    path: SETS,
+    needs: 'admin',
+    body: 'json',
+    answer: create,
+  },
   {
     call: 'get-scale-set',
     method: 'GET',
@@ -38,6 +53,7 @@ export const scaleSetRoutes: readonly Route[] = [
     method: 'PATCH',
     path: `${SETS}/:scaleSet`,
     needs: 'admin',
+    body: 'json',
     answer: update,
   },
   {
@@ -82,6 +98,8 @@ function findSets(context: Context): Response {
   const { searchParams } = context.url;
   const name = searchParams.get('name')?.toLowerCase();
   const group = searchParams.get('runnerGroupId');
+  if (group !== null && !/^\d+$/.test(group))
+    throw badRequest('runnerGroupId must be a whole number');
   const found = [...required(context, 'scope').scaleSets].filter(
     (set) =>
       (name === undefined || set.name.toLowerCase() === name) &&

@@ -1,5 +1,5 @@
 // Sessions: opened and refreshed with the admin token; what they hand out is the queue's URL and token.
-import type { RunnerScaleSetSession } from '@muster/actions/wire';
+import type { RunnerScaleSetSession, Statistics } from '@muster/actions/wire';
 import { z } from 'zod';
 import { endSession, isAlive, openSession } from '../world/sessions.ts';
 import { statistics } from '../world/scale-sets.ts';
@@ -13,7 +13,14 @@ import { describe } from './scale-set-api.ts';
 const SESSIONS = '/tenant/:tenant/_apis/runtime/runnerscalesets/:scaleSet/sessions';
 
 export const sessionRoutes: readonly Route[] = [
-  { call: 'create-session', method: 'POST', path: SESSIONS, needs: 'admin', answer: open },
+  {
+    call: 'create-session',
+    method: 'POST',
+    path: SESSIONS,
+    needs: 'admin',
+    body: 'json',
+    answer: open,
+  },
   {
     call: 'refresh-session',
     method: 'PATCH',
@@ -32,7 +39,7 @@ export const sessionRoutes: readonly Route[] = [
 
 const wish = z.object({
   // The nil GUID of Go's client, or nothing: the service makes its own.
-  sessionId: z.string().nullish(),
+  sessionId: z.guid().nullish(),
   ownerName: z.string().nullish(),
   runnerScaleSet: z.unknown().optional(),
 });
@@ -77,7 +84,10 @@ function notValid({ params }: Context): Refusal {
   return new Refusal(exception('RunnerScaleSetSessionExpiredException', message));
 }
 
-function describeSession(context: Context, session: Session): RunnerScaleSetSession {
+// `statistics: null` was seen; the shape of a sound session has no place for it.
+type ToldSession = Omit<RunnerScaleSetSession, 'statistics'> & { statistics: Statistics | null };
+
+function describeSession(context: Context, session: Session): ToldSession {
   const { scaleSet } = session;
   const { effect, service } = context;
   return {
@@ -86,8 +96,17 @@ function describeSession(context: Context, session: Session): RunnerScaleSetSess
     runnerScaleSet: describe(context, scaleSet),
     messageQueueUrl: effect?.do === 'empty-queue-url' ? '' : queueUrl(context, session),
     messageQueueAccessToken: service.credentials.issueQueue(session),
-    ...(effect?.do !== 'null-statistics' && { statistics: statistics(scaleSet) }),
+    statistics: toldStatistics(context, session),
   };
+}
+
+/** Of this moment, unless a fault wants others. */
+export function toldStatistics({ effect }: Context, { scaleSet }: Session): Statistics | null {
+  if (effect?.do === 'null-statistics') return null;
+  const told = statistics(scaleSet);
+  if (effect?.do !== 'zero-statistics') return told;
+  for (const key of Object.keys(told) as (keyof Statistics)[]) told[key] = 0;
+  return told;
 }
 
 // Two forms, both seen: now the token alone names the queue; before, a query did too and had to be kept.

@@ -18,7 +18,7 @@ export interface BareClient {
   api: (method: string, path: string, body?: unknown) => Promise<Sent>;
 }
 
-interface SendOptions {
+export interface SendOptions {
   token?: string;
   body?: unknown;
   headers?: Record<string, string | undefined>;

@@ -1,0 +1,52 @@
+// The form of a call, whoever makes it: what GitHub refuses, and what no client of GitHub's would send.
+import { Refusal, badRequest, gitHubError } from './answer.ts';
+import type { Context, Needs, Route } from './route.ts';
+
+type Incoming = Omit<Context, 'caller' | 'effect'> & { route: Route };
+
+const GITHUB: readonly Needs[] = ['app', 'github', 'registration'];
+
+/** Calls that go to api.github.com, or below /api/v3. */
+export const isGitHub = ({ needs }: Route): boolean => GITHUB.includes(needs);
+
+/** Throws for what is refused, and keeps the rest as violations. */
+export function checkForm(incoming: Incoming): void {
+  const { request, route } = incoming;
+  if (route.needs === 'runner') return;
+  if (!request.headers.get('user-agent')) {
+    const rule = 'User-Agent must be sent';
+    throw isGitHub(route) ? new Refusal(gitHubError(403, rule), rule) : badRequest(rule);
+  }
+  if (isServiceApi(incoming)) checkVersion(incoming);
+  for (const rule of oddities(incoming)) incoming.service.violate(request, rule, false);
+}
+
+// The queue's URL is used as it was handed out.
+const isServiceApi = ({ route }: Incoming): boolean => !isGitHub(route) && !isQueue(route);
+
+const isQueue = ({ call }: Route): boolean => call === 'get-message' || call === 'delete-message';
+
+function checkVersion({ url }: Incoming): void {
+  const version = url.searchParams.get('api-version');
+  if (version === '6.0-preview') return;
+  throw badRequest(`api-version must be 6.0-preview, not ${version ?? 'absent'}`);
+}
+
+function oddities(incoming: Incoming): string[] {
+  const { request, route, url } = incoming;
+  // On every method, with a body or without one; the poll alone has none.
+  const type = request.headers.get('content-type') ?? 'absent';
+  const isTyped = route.call === 'get-message' || type.includes('json');
+  const known = [...(route.query ?? []), ...(isServiceApi(incoming) ? ['api-version'] : [])];
+  const unknown = [...new Set(url.searchParams.keys())].filter((name) => !known.includes(name));
+  return [
+    ...(isTyped ? [] : [`Content-Type must be JSON, not ${type}`]),
+    ...(!route.body && hasBody(request) ? ['a body where none belongs'] : []),
+    ...unknown.map((name) => `unknown query parameter ${name}`),
+  ];
+}
+
+const hasBody = ({ body, headers }: Request): boolean =>
+  body !== null ||
+  Number(headers.get('content-length') ?? 0) > 0 ||
+  headers.has('transfer-encoding');
