@@ -3,7 +3,7 @@ import { recorded } from './testing/recorded.ts';
 import { ORIGIN, aClient, aFarSide, json } from './testing/far-side.ts';
 import type { Message } from './types.ts';
 
-const session = recorded('session').body;
+const session = recorded('create-session').body;
 
 /** What a poll makes of such a message. */
 async function read(message: unknown): Promise<Message | undefined> {
