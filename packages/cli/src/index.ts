@@ -1,3 +1,5 @@
-export { OPERATOR_NAMESPACE } from './dev/manifests.ts';
+export { create, createCrds } from './dev/apply.ts';
+export { OPERATOR_NAMESPACE, operatorManifests, scaleSetManifests } from './dev/manifests.ts';
+export type { Manifest, ScaleSetWish } from './dev/manifests.ts';
 export { startWorld } from './dev/world.ts';
 export type { ScaleSetPlace, World, WorldWish } from './dev/world.ts';
