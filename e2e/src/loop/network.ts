@@ -1,0 +1,107 @@
+// The way between the parts: each request, answer and watch event arrives by itself, and nothing
+// else does until all that it set going has come to rest. So a run is the same each time, in the
+// order of sending or in one drawn by a seed.
+import { setImmediate as turn } from 'node:timers/promises';
+
+export type Fetch = (request: Request) => Promise<Response>;
+
+export interface Order {
+  /** Which of so many things on their way arrives next; 0 was sent first. */
+  pick: (count: number) => number;
+  /** How long that takes. */
+  delayMs: () => number;
+}
+
+export const IN_ORDER: Order = { pick: () => 0, delayMs: () => 0 };
+
+export interface NetworkOptions {
+  order: Order;
+  /** Requests that a service keeps waiting on purpose. */
+  held: () => number;
+  /** Lets time pass. */
+  pass: (ms: number) => void;
+}
+
+export interface Network {
+  /** The service as it is reached from elsewhere. */
+  connect: (service: Fetch) => Fetch;
+  /** Lets one thing on its way arrive, and all that it sets going come to rest. */
+  step: () => Promise<'arrived' | 'nothing'>;
+}
+
+// One turn is enough for promises; streams take one or two more.
+const QUIET_TURNS = 3;
+const PATIENCE_TURNS = 100_000;
+
+export function createNetwork({ order, held, pass }: NetworkOptions): Network {
+  const travelling: (() => void)[] = [];
+  let inService = 0;
+
+  const travel = (): Promise<void> =>
+    new Promise((resolve) => {
+      travelling.push(resolve);
+    });
+
+  const serve = async (service: Fetch, request: Request): Promise<Response> => {
+    inService += 1;
+    try {
+      return await service(request);
+    } finally {
+      inService -= 1;
+    }
+  };
+
+  /** A service may sign or verify something off the event loop, so turns alone tell nothing. */
+  const quiet = async (): Promise<void> => {
+    for (let turns = 0, calm = 0; calm < QUIET_TURNS; turns += 1) {
+      if (turns > PATIENCE_TURNS) throw new Error('a service does not answer');
+      await turn();
+      calm = inService === held() ? calm + 1 : 0;
+    }
+  };
+
+  return {
+    connect: (service) => async (request) => {
+      await travel();
+      request.signal.throwIfAborted();
+      const response = await serve(service, request);
+      await travel();
+      return isWatch(request) ? slowed(response, travel) : response;
+    },
+    async step() {
+      await quiet();
+      if (travelling.length === 0) return 'nothing';
+      const ms = order.delayMs();
+      if (ms > 0) {
+        pass(ms);
+        await quiet();
+      }
+      const [arrive] = travelling.splice(order.pick(travelling.length), 1);
+      arrive?.();
+      await quiet();
+      return 'arrived';
+    },
+  };
+}
+
+const isWatch = ({ url }: Request): boolean => new URL(url).searchParams.has('watch');
+
+/** Each piece of the body travels too; within one answer their order stays. */
+function slowed(response: Response, travel: () => Promise<void>): Response {
+  const reader = response.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
+  if (!reader) return response;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        await travel();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+  const { status, headers } = response;
+  return new Response(body, { status, headers });
+}

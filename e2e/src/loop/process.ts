@@ -1,0 +1,69 @@
+// A process that can be killed: its calls break off, its timers never fire, and it says no more.
+import type { Clock, Log } from '@muster/kube';
+import type { Container } from './container.ts';
+import type { Fetch } from './network.ts';
+
+/** What a program of ours is given by the node. */
+export interface ProgramOptions {
+  clock: Clock;
+  log: Log;
+  /** The Kubernetes API, with the rights of the pod's ServiceAccount. */
+  kubeAs: (container: Container) => Promise<Fetch>;
+  github: Fetch;
+}
+
+/** Of a process that was killed. */
+export const EXIT_KILLED = 137;
+
+export interface Process {
+  readonly clock: Clock;
+  /** The service as this process reaches it. */
+  reach: (service: Fetch) => Fetch;
+  /** What it logs while it lives. */
+  says: (log: Log) => Log;
+  /** As SIGKILL does: without a last word. */
+  kill: () => void;
+}
+
+export function createProcess(clock: Clock): Process {
+  const dead = new AbortController();
+  const timers = new Set<() => void>();
+  return {
+    clock: {
+      now: () => clock.now(),
+      setTimeout(run, ms) {
+        if (dead.signal.aborted) return () => undefined;
+        const stop = clock.setTimeout(() => {
+          timers.delete(stop);
+          run();
+        }, ms);
+        timers.add(stop);
+        return () => {
+          timers.delete(stop);
+          stop();
+        };
+      },
+    },
+    reach: (service) => async (request) => {
+      const signal = AbortSignal.any([request.signal, dead.signal]);
+      const response = await service(new Request(request, { signal }));
+      dead.signal.throwIfAborted();
+      return response;
+    },
+    says: (log) => whileAlive(log, dead.signal),
+    kill() {
+      dead.abort();
+      for (const stop of timers) stop();
+      timers.clear();
+    },
+  };
+}
+
+function whileAlive(log: Log, dead: AbortSignal): Log {
+  const at =
+    (level: keyof Log): Log['info'] =>
+    (message, fields) => {
+      if (!dead.aborted) log[level](message, fields);
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}

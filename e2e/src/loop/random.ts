@@ -1,0 +1,21 @@
+// What a seed repeats: numbers, and the order in which things arrive.
+import type { Order } from './network.ts';
+
+/** In [0, 1); mulberry32. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const MAX_DELAY_MS = 20;
+
+/** Things overtake each other, and take their time. */
+export const shuffled = (random: () => number): Order => ({
+  pick: (count) => Math.floor(random() * count),
+  delayMs: () => Math.floor(random() * MAX_DELAY_MS),
+});
