@@ -24,25 +24,31 @@ const PATIENCE = { timeout: 15_000, interval: 50 };
 /** How long one story may take. */
 export const STORY = { timeout: 90_000 } as const;
 
-/**
- * A test with a `place`. When it is over, no process of it runs, and neither its folder for temporary
- * files nor its home holds anything.
- */
+/** A test with a `place`, of which nothing is left when it is over. */
 export const story = test.extend('place', async ({}, { onCleanup }): Promise<Place> => {
+  const { place, leave } = await enter();
+  onCleanup(leave);
+  return place;
+});
+
+/**
+ * For stories that share a place. `leave` proves that no process of it runs, and that neither its
+ * folder for temporary files nor its home holds anything.
+ */
+export async function enter(): Promise<{ place: Place; leave: () => Promise<void> }> {
   const folder = await mkdtemp(join(await realpath(PARENT), 'muster-story-'));
-  onCleanup(() => leave(folder));
-  const [desk, temp, home] = ['desk', 'temp', 'home'].map((name) => join(folder, name));
-  if (desk === undefined || temp === undefined || home === undefined) throw new Error('no place');
+  const [desk, temp, home] = [join(folder, 'desk'), join(folder, 'temp'), join(folder, 'home')];
   await Promise.all([desk, temp, home].map((path) => mkdir(path)));
   const env = { ...HOST_ENV, TMPDIR: temp, HOME: home };
   const main = programFile('@muster/cli/main');
-  return {
+  const place: Place = {
     desk,
     temp,
     env,
     muster: (...args) => startProgram({ args: [main, ...args], cwd: desk, env }),
   };
-});
+  return { place, leave: () => leave(folder) };
+}
 
 async function leave(folder: string): Promise<void> {
   try {
