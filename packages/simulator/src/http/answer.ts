@@ -23,7 +23,8 @@ export function exception(name: ExceptionName, message: string): Response {
   const [status, namespace] = EXCEPTIONS[name];
   const body: Exception = { typeName: `${namespace}.${name}, ${namespace}`, message };
   // Typed exceptions are only recognised when they are not text/plain.
-  return json(status, { $id: '1', innerException: null, ...body, typeKey: name, errorCode: 0 });
+  const dotNet = { typeKey: name, errorCode: 0, eventId: 3000 };
+  return json(status, { $id: '1', innerException: null, ...body, ...dotNet });
 }
 
 export const json = (status: number, body: unknown): Response => Response.json(body, { status });
