@@ -30,3 +30,20 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
     signal.addEventListener('abort', done, { once: true });
   });
 }
+
+/** Does it with a signal that fires after so long. */
+export async function within<T>(
+  clock: Clock,
+  ms: number,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = new AbortController();
+  const cancel = clock.setTimeout(() => {
+    limit.abort();
+  }, ms);
+  try {
+    return await run(limit.signal);
+  } finally {
+    cancel();
+  }
+}

@@ -1,6 +1,6 @@
 // The loop of one scale set: a session, its statistics, then message after message, for ever. It
 // never ends of an error; only its signal ends it, or another process that took its place.
-import { pause } from './deps.ts';
+import { pause, within } from './deps.ts';
 import { createPublisher } from './publish.ts';
 import { createRecorder } from './record.ts';
 import { wayBack } from './recover.ts';
@@ -45,7 +45,9 @@ export async function listen(
   loop.cancelSettle();
   writes.abort();
   await writing;
-  await loop.session?.close({ signal: AbortSignal.timeout(GOODBYE_MS) }).catch((error: unknown) => {
+  await within(deps.clock, GOODBYE_MS, async (limit) => {
+    await loop.session?.close({ signal: limit });
+  }).catch((error: unknown) => {
     deps.log.warn('could not end the session; it ends by itself', { set: set.setName, error });
   });
   if (outcome === 'stopped') {

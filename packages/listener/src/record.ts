@@ -2,6 +2,7 @@
 // session it holds, so that a successor can go on with it (design.md, decisions 12 and 13).
 import { EphemeralRunnerSetKind } from '@muster/api';
 import { isKubeError } from '@muster/kube';
+import { within } from './deps.ts';
 import type { EphemeralRunnerSet, ListenedScaleSet, ListenerStatus } from '@muster/api';
 import type { Deps } from './deps.ts';
 import type { State } from './recover.ts';
@@ -37,8 +38,9 @@ export function createRecorder(set: ListenedScaleSet, deps: RecordDeps): Recorde
   ): Promise<EphemeralRunnerSet | undefined> => {
     if (isRefused) return undefined;
     try {
-      const signal = AbortSignal.timeout(PATIENCE_MS);
-      return await deps.kube.patchStatus(EphemeralRunnerSetKind, at, change, { signal });
+      return await within(deps.clock, PATIENCE_MS, (signal) =>
+        deps.kube.patchStatus(EphemeralRunnerSetKind, at, change, { signal }),
+      );
     } catch (error) {
       // The role that ARC's controller makes does not allow it.
       isRefused = isKubeError(error, 'forbidden');
