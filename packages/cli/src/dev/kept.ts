@@ -38,11 +38,16 @@ async function pidsOf(directory: string): Promise<number[]> {
 
 async function isOurs(pid: number): Promise<boolean> {
   try {
-    const { stdout } = await promisify(execFile)('ps', ['-p', String(pid), '-o', 'args=']);
-    return /(simulator|devcluster)\/src\/main\.ts/.test(stdout);
+    return /(simulator|devcluster)\/src\/main\.ts/.test(await commandOf(pid));
   } catch {
     return false;
   }
+}
+
+/** Throws when there is no such process. Small Linux images have no `ps`. */
+async function commandOf(pid: number): Promise<string> {
+  if (process.platform === 'linux') return readFile(`/proc/${pid}/cmdline`, 'utf8');
+  return (await promisify(execFile)('ps', ['-p', String(pid), '-o', 'args='])).stdout;
 }
 
 async function endOf(pid: number): Promise<void> {
