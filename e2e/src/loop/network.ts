@@ -25,8 +25,10 @@ export interface NetworkOptions {
 export interface Network {
   /** The service as it is reached from elsewhere. */
   connect: (service: Fetch) => Fetch;
-  /** Lets one thing on its way arrive, and all that it sets going come to rest. */
-  step: () => Promise<'arrived' | 'nothing'>;
+  /** Lets all that is going on come to rest; what is on its way stays there. */
+  rest: () => Promise<void>;
+  /** Lets one thing on its way arrive. */
+  step: () => 'arrived' | 'nothing';
 }
 
 // One turn is enough for promises; streams take one or two more.
@@ -52,7 +54,7 @@ export function createNetwork({ order, held, pass }: NetworkOptions): Network {
   };
 
   /** A service may sign or verify something off the event loop, so turns alone tell nothing. */
-  const quiet = async (): Promise<void> => {
+  const rest = async (): Promise<void> => {
     for (let turns = 0, calm = 0; calm < QUIET_TURNS; turns += 1) {
       if (turns > PATIENCE_TURNS) throw new Error('a service does not answer');
       await turn();
@@ -68,17 +70,13 @@ export function createNetwork({ order, held, pass }: NetworkOptions): Network {
       await travel();
       return isWatch(request) ? slowed(response, travel) : response;
     },
-    async step() {
-      await quiet();
+    rest,
+    step() {
       if (travelling.length === 0) return 'nothing';
       const ms = order.delayMs();
-      if (ms > 0) {
-        pass(ms);
-        await quiet();
-      }
+      if (ms > 0) pass(ms);
       const [arrive] = travelling.splice(order.pick(travelling.length), 1);
       arrive?.();
-      await quiet();
       return 'arrived';
     },
   };

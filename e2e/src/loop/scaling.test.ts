@@ -1,12 +1,15 @@
 // The whole product, from a runner set that is installed to one that is gone. What is told of each run
 // is kept in transcripts/; a change of it is a change of what the product does.
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFailed, test, vi } from 'vitest';
 import { inventory, jobAccounts } from './ledger.ts';
 import { seededRandom, shuffled } from './random.ts';
 import { createWorld } from './world.ts';
 import type { World, WorldOptions } from './world.ts';
 
 let world: World;
+
+// Much is done in each test, and none of it by the wall clock.
+vi.setConfig({ testTimeout: 120_000 });
 
 beforeEach(() => {
   // kube spreads its retries by it; a transcript must repeat itself.
@@ -22,6 +25,9 @@ async function start(
   limits: { minRunners: number; maxRunners: number },
   options: WorldOptions = {},
 ): Promise<void> {
+  onTestFailed(() => {
+    process.stderr.write(world.transcript);
+  });
   world = await createWorld(options);
   await world.installRunnerSet(limits);
   await world.until('somebody listens', () => world.isListening);
@@ -77,7 +83,7 @@ function atRandom(seed: number): () => number {
 }
 
 /** So many things have arrived, about, when eight jobs are over. */
-const ARRIVALS_OF_EIGHT_JOBS = 400;
+const ARRIVALS_OF_EIGHT_JOBS = 650;
 
 /** Twenty jobs through five runners, to the end of the runner set. */
 async function twentyJobs(options: WorldOptions = {}): Promise<void> {
@@ -152,6 +158,20 @@ test('the runner of a cancelled job goes once it is quiet for settle_seconds', a
   ]);
   expect(world.simulator.violations()).toEqual([]);
   await expect(world.transcript).toMatchFileSnapshot('transcripts/cancelled-job.txt');
+});
+
+test('a seed repeats a run, line by line', async () => {
+  const transcripts: string[] = [];
+  for (let run = 0; run < 2; run += 1) {
+    const random = atRandom(7);
+    await start({ minRunners: 0, maxRunners: 3 }, { order: shuffled(random), random });
+    world.queueJobs(4);
+    await jobsAreOver();
+    await runners(0);
+    transcripts.push(world.transcript);
+    if (run === 0) await world.end();
+  }
+  expect(transcripts[1]).toBe(transcripts[0]);
 });
 
 describe('killed in the middle', () => {

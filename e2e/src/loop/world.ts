@@ -101,9 +101,11 @@ export class World {
   /** Lets everything run until the moment in which it is so, whatever is still on its way. */
   async asSoonAs(what: string, isSo: () => boolean): Promise<void> {
     const timeIsUp = this.#patience(what);
-    while (!isSo()) {
-      const { network } = this.#ground;
-      if ((await network.step()) === 'nothing') this.#toNextTimer(timeIsUp);
+    const { network } = this.#ground;
+    for (;;) {
+      await network.rest();
+      if (isSo()) return;
+      if (network.step() === 'nothing') this.#toNextTimer(timeIsUp);
     }
   }
 
@@ -119,7 +121,9 @@ export class World {
   }
 
   async #settle(): Promise<void> {
-    while ((await this.#ground.network.step()) === 'arrived');
+    const { network } = this.#ground;
+    do await network.rest();
+    while (network.step() === 'arrived');
   }
 
   #toNextTimer(timeIsUp: (afterMs: number) => void): void {
@@ -133,7 +137,7 @@ export class World {
     const end = clock.now() + PATIENCE_MS;
     return (afterMs) => {
       if (clock.now() + afterMs <= end) return;
-      throw new Error(`it never came to pass: ${what}\n${this.transcript}`);
+      throw new Error(`it never came to pass: ${what}`);
     };
   }
 
