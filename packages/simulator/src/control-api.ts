@@ -10,6 +10,7 @@ import {
   tokenBody,
 } from './control-wire.ts';
 import { Refusal, empty, json } from './http/answer.ts';
+import type { Answer, Incoming } from './http/exchange.ts';
 import { describeJob } from './world/events.ts';
 import type { JobDescription } from './world/events.ts';
 import { eventStream } from './event-stream.ts';
@@ -18,21 +19,20 @@ import type { Runs } from './runs.ts';
 import type { Simulator } from './simulator.ts';
 
 interface Ask {
-  request: Request;
+  request: Incoming;
   simulator: Simulator;
   runs: Runs;
   id: string;
 }
 
-type Answer = (ask: Ask) => Response | Promise<Response>;
+type Act = (ask: Ask) => Answer | Promise<Answer>;
 
 /** `METHOD /path`, with `*` for an id. */
-const ROUTES: Readonly<Record<string, Answer>> = {
+const ROUTES: Readonly<Record<string, Act>> = {
   'GET /state': ({ simulator }) => json(200, simulator.state()),
   'GET /violations': ({ simulator }) => json(200, simulator.violations()),
   'GET /events': ({ simulator, request }) => eventStream(simulator.events, request),
-  'POST /jobs': async ({ simulator, request }) =>
-    json(201, simulator.queueJob(await read(request, jobBody))),
+  'POST /jobs': ({ simulator, request }) => json(201, simulator.queueJob(read(request, jobBody))),
   'GET /jobs/*': ({ simulator, id }) => json(200, jobOf(simulator, id)),
   'POST /jobs/*/cancel': ({ simulator, id }) => {
     jobOf(simulator, id);
@@ -40,45 +40,44 @@ const ROUTES: Readonly<Record<string, Answer>> = {
     return empty(204);
   },
   'GET /faults': ({ simulator }) => json(200, simulator.faults.list()),
-  'POST /faults': async ({ simulator, request }) =>
-    json(201, simulator.faults.add(await read(request, faultBody))),
+  'POST /faults': ({ simulator, request }) =>
+    json(201, simulator.faults.add(read(request, faultBody))),
   'DELETE /faults': ({ simulator }) => after(simulator.faults.clear),
   'DELETE /faults/*': ({ simulator, id }) =>
     after(() => {
       simulator.faults.remove(Number(id));
     }),
-  'POST /tokens': async ({ simulator, request }) => {
-    const token = await read(request, tokenBody);
+  'POST /tokens': ({ simulator, request }) => {
+    const token = read(request, tokenBody);
     return after(() => {
       simulator.registerToken(token);
     });
   },
-  'POST /apps': async ({ simulator, request }) => {
-    const app = await read(request, appBody);
+  'POST /apps': ({ simulator, request }) => {
+    const app = read(request, appBody);
     return after(() => {
       simulator.registerApp(app);
     });
   },
-  'POST /token-lives': async ({ simulator, request }) => {
-    const lives = await read(request, livesBody);
+  'POST /token-lives': ({ simulator, request }) => {
+    const lives = read(request, livesBody);
     return after(() => {
       simulator.setTokenLives(lives);
     });
   },
-  'POST /groups': async ({ simulator, request }) => {
-    const { scope, name } = await read(request, groupBody);
+  'POST /groups': ({ simulator, request }) => {
+    const { scope, name } = read(request, groupBody);
     return after(() => {
       simulator.addRunnerGroup(scope, name);
     });
   },
-  'POST /modes': async ({ simulator, request }) => {
-    const { scope, mode } = await read(request, modeBody);
+  'POST /modes': ({ simulator, request }) => {
+    const { scope, mode } = read(request, modeBody);
     return after(() => {
       simulator.setMode(scope, mode);
     });
   },
-  'POST /runs': async ({ runs, request }) =>
-    runs.start(await readJson(request), new URL(request.url).origin),
+  'POST /runs': ({ runs, request }) => runs.start(readJson(request), request.url.origin),
   'GET /runs/*': ({ runs, id }) => json(200, runs.describe(id) ?? missing(`run ${id}`)),
   'POST /runs/*/cancel': ({ runs, id }) =>
     runs.cancel(id) === 'absent' ? missing(`run ${id}`) : empty(204),
@@ -87,9 +86,9 @@ const ROUTES: Readonly<Record<string, Answer>> = {
 export function createControlApi(
   simulator: Simulator,
   runs: Runs,
-): (request: Request, peer: Peer) => Promise<Response> {
+): (request: Incoming, peer: Peer) => Promise<Answer> {
   return async (request, { isLoopback }) => {
-    const { pathname } = new URL(request.url);
+    const { pathname } = request.url;
     if (!isLoopback) return json(403, { message: 'the control API answers this machine only' });
     const [, , kind = '', id = '', ...rest] = pathname.split('/');
     const path = [kind, ...(id ? ['*'] : []), ...rest].join('/');
@@ -104,7 +103,7 @@ export function createControlApi(
   };
 }
 
-function after(act: () => void): Response {
+function after(act: () => void): Answer {
   act();
   return empty(204);
 }
@@ -116,8 +115,8 @@ function missing(what: string): never {
 const jobOf = (simulator: Simulator, id: string): JobDescription =>
   describeJob(simulator.job(id) ?? missing(`job ${id}`));
 
-async function read<T extends z.ZodType>(request: Request, schema: T): Promise<z.infer<T>> {
-  const result = schema.safeParse(await readJson(request));
+function read<T extends z.ZodType>(request: Incoming, schema: T): z.infer<T> {
+  const result = schema.safeParse(readJson(request));
   if (result.success) return result.data;
   const problems = result.error.issues.map(
     ({ path, message }) => `${path.join('.') || 'the body'}: ${message}`,
@@ -125,9 +124,9 @@ async function read<T extends z.ZodType>(request: Request, schema: T): Promise<z
   throw new Refusal(json(400, { message: problems.join('; ') }));
 }
 
-async function readJson(request: Request): Promise<unknown> {
+function readJson({ body }: Incoming): unknown {
   try {
-    return await request.json();
+    return JSON.parse(body);
   } catch {
     throw new Refusal(json(400, { message: 'the body is not JSON' }));
   }

@@ -1,6 +1,6 @@
 // Tokens: who may call what. Personal and App credentials in, registration, admin and queue tokens out.
-import { randomBytes } from 'node:crypto';
-import { SignJWT, jwtVerify } from 'jose';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { SignJWT } from 'jose';
 import { createApps, readAppJwt } from './app-credentials.ts';
 import type { AppRefusal, AppRegistration } from './app-credentials.ts';
 import type { Scope, Session } from './world/model.ts';
@@ -30,14 +30,14 @@ export interface Credentials {
   /** What a personal or installation token may do in a scope. */
   judge(token: string, scope: Scope): 'valid' | 'unknown' | 'forbidden';
   /** What a token is, as far as it can be told. */
-  kindOf(token: string): Promise<TokenKind | undefined>;
+  kindOf(token: string): TokenKind | undefined;
   /** The installation token, or why there is none. */
   install(installationId: number, jwt: string): Promise<Issued | AppRefusal>;
   issueRegistration(scope: Scope): Issued;
   registrationScope(token: string): Scope | undefined;
   issueAdmin(scope: Scope): Promise<string>;
-  /** The key of its scope; undefined when the token is not valid (any more). */
-  adminScope(token: string): Promise<string | undefined>;
+  /** Undefined when the token is not valid (any more). */
+  adminScope(token: string): Scope | undefined;
   issueQueue(session: Session): string;
   queueSession(token: string): Session | undefined;
   /** Forgets what has expired. */
@@ -57,10 +57,11 @@ export function createCredentials(now: () => number, lives: Partial<TokenLives> 
   const vaults = {
     installation: createVault<Pick<AppRegistration, 'scopes'>>(now, 'ghs_'),
     registration: createVault<Scope>(now, 'A'),
+    admin: createVault<Scope>(now, ''),
     queue: createVault<Session>(now, 'queue-'),
   };
   const apps = createApps(now);
-  const admin = createAdminTokens(now);
+  const key = randomBytes(32);
   const lasting = { ...LIVES, ...lives };
   return {
     registerToken: (entry) => void personal.set(entry.token, entry),
@@ -75,12 +76,9 @@ export function createCredentials(now: () => number, lives: Partial<TokenLives> 
       const scopes = owner.scopes?.map((name) => name.toLowerCase());
       return !scopes || scopes.includes(scope.key) ? 'valid' : 'forbidden';
     },
-    async kindOf(token) {
-      for (const [kind, vault] of Object.entries(vaults) as [keyof typeof vaults, Vault<unknown>][])
-        if (vault.find(token) !== undefined) return kind;
+    kindOf(token) {
       if (personal.has(token)) return 'personal';
-      if (readAppJwt(token)) return 'app';
-      return (await admin.scope(token)) === undefined ? undefined : 'admin';
+      return vaultOf(token, vaults) ?? (readAppJwt(token) ? 'app' : undefined);
     },
     async install(installationId, jwt) {
       const judged = await apps.judge(installationId, jwt);
@@ -92,8 +90,12 @@ export function createCredentials(now: () => number, lives: Partial<TokenLives> 
     },
     issueRegistration: (scope) => vaults.registration.issue(scope, lasting.registrationMs),
     registrationScope: (token) => vaults.registration.find(token),
-    issueAdmin: (scope) => admin.issue(scope, lasting.adminMs),
-    adminScope: admin.scope,
+    async issueAdmin(scope) {
+      const { adminMs: lifeMs } = lasting;
+      const token = await adminJwt(scope, { key, now: now(), lifeMs });
+      return vaults.admin.keep(token, { owner: scope, lifeMs }).token;
+    },
+    adminScope: (token) => vaults.admin.find(token),
     issueQueue: (session) => vaults.queue.issue(session, lasting.queueMs).token,
     queueSession: (token) => vaults.queue.find(token),
     sweep() {
@@ -102,21 +104,34 @@ export function createCredentials(now: () => number, lives: Partial<TokenLives> 
   };
 }
 
+function vaultOf<K extends string>(
+  token: string,
+  vaults: Readonly<Record<K, Pick<Vault<unknown>, 'find'>>>,
+): K | undefined {
+  const names = Object.keys(vaults) as K[];
+  return names.find((name) => vaults[name].find(token) !== undefined);
+}
+
 interface Vault<T> {
+  /** A token of random characters. */
   issue(owner: T, lifeMs: number): Issued;
+  /** One that was made elsewhere. */
+  keep(token: string, entry: { owner: T; lifeMs: number }): Issued;
   find(token: string): T | undefined;
   sweep(): void;
 }
 
 function createVault<T>(now: () => number, prefix: string): Vault<T> {
   const entries = new Map<string, { owner: T; expiresAt: number }>();
+  const keep: Vault<T>['keep'] = (token, { owner, lifeMs }) => {
+    const expiresAt = now() + lifeMs;
+    entries.set(token, { owner, expiresAt });
+    return { token, expiresAt };
+  };
   return {
-    issue(owner, lifeMs) {
-      const token = prefix + randomBytes(24).toString('base64url');
-      const expiresAt = now() + lifeMs;
-      entries.set(token, { owner, expiresAt });
-      return { token, expiresAt };
-    },
+    keep,
+    issue: (owner, lifeMs) =>
+      keep(prefix + randomBytes(24).toString('base64url'), { owner, lifeMs }),
     find(token) {
       const entry = entries.get(token);
       return entry && entry.expiresAt > now() ? entry.owner : undefined;
@@ -127,31 +142,19 @@ function createVault<T>(now: () => number, prefix: string): Vault<T> {
   };
 }
 
-interface AdminTokens {
-  issue(scope: Scope, lifeMs: number): Promise<string>;
-  scope: (token: string) => Promise<string | undefined>;
+/** A real JWT: clients read `exp` in it, and refresh the whole chain before it ends. */
+async function adminJwt(scope: Scope, { key, now, lifeMs }: JwtWish): Promise<string> {
+  return new SignJWT({ scope: scope.key })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuer('simulator')
+    .setIssuedAt(Math.floor(now / 1000))
+    .setExpirationTime(Math.floor((now + lifeMs) / 1000))
+    .setJti(randomUUID())
+    .sign(key);
 }
 
-// A real JWT: clients read `exp` in it, and refresh the whole chain before it ends.
-function createAdminTokens(now: () => number): AdminTokens {
-  const key = randomBytes(32);
-  return {
-    async issue(scope, lifeMs) {
-      const at = Math.floor(now() / 1000);
-      return new SignJWT({ scope: scope.key })
-        .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-        .setIssuer('simulator')
-        .setIssuedAt(at)
-        .setExpirationTime(Math.floor((now() + lifeMs) / 1000))
-        .sign(key);
-    },
-    async scope(token) {
-      try {
-        const { payload } = await jwtVerify(token, key, { currentDate: new Date(now()) });
-        return typeof payload['scope'] === 'string' ? payload['scope'] : undefined;
-      } catch {
-        return undefined;
-      }
-    },
-  };
+interface JwtWish {
+  key: Uint8Array;
+  now: number;
+  lifeMs: number;
 }

@@ -1,9 +1,10 @@
 // Events as JSON lines, for as long as somebody reads.
+import type { Answer, Incoming } from './http/exchange.ts';
 import type { EventLog, SimulatorEvent } from './world/events.ts';
 
 /** Those after `?since=`, then all that come. Without `since` only those that come. */
-export function eventStream(events: EventLog, request: Request): Response {
-  const since = new URL(request.url).searchParams.get('since');
+export function eventStream(events: EventLog, request: Incoming): Answer {
+  const since = request.url.searchParams.get('since');
   const encoder = new TextEncoder();
   let stop = (): void => undefined;
   const body = new ReadableStream<Uint8Array>({
@@ -27,5 +28,5 @@ export function eventStream(events: EventLog, request: Request): Response {
       stop();
     },
   });
-  return new Response(body, { headers: { 'content-type': 'application/x-ndjson' } });
+  return { status: 200, headers: { 'content-type': 'application/x-ndjson' }, body };
 }

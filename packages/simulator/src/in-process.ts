@@ -1,21 +1,25 @@
 // The global `fetch`'s manners for a service that is only a function.
 import { ConnectionCut } from './http/answer.ts';
+import type { Answer, Incoming } from './http/exchange.ts';
 import { keepAlive } from './keep-alive.ts';
 
 /** Rejects as fetch does: with the signal's reason, or a TypeError when the connection breaks. */
 export async function fetchInProcess(
-  serve: (request: Request) => Promise<Response>,
+  serve: (request: Incoming) => Promise<Answer>,
   input: Request | URL | string,
   init?: RequestInit,
 ): Promise<Response> {
   const request = await toRequest(input, init);
-  if (typeof input === 'object') keepAlive(request.signal, input);
+  const { method, url, headers, signal } = request;
+  for (const held of [request, input]) if (typeof held === 'object') keepAlive(signal, held);
+  const header = (name: string): string | undefined => headers.get(name) ?? undefined;
+  const body = await request.text();
   try {
-    const response = await serve(request);
-    request.signal.throwIfAborted();
-    return response;
+    const answer = await serve({ method, url: new URL(url), header, body, signal });
+    signal.throwIfAborted();
+    return toResponse(answer);
   } catch (error) {
-    request.signal.throwIfAborted();
+    signal.throwIfAborted();
     if (error instanceof ConnectionCut) throw new TypeError('fetch failed', { cause: error });
     throw error;
   }
@@ -31,3 +35,9 @@ async function toRequest(input: Request | URL | string, init?: RequestInit): Pro
   const copy = { method, headers: [...headers], signal, ...(body.byteLength > 0 && { body }) };
   return new Request(url, { ...copy, ...init });
 }
+
+// These have no body, and a Response insists on it.
+const BODILESS = [204, 205, 304];
+
+const toResponse = ({ status, headers, body }: Answer): Response =>
+  new Response(BODILESS.includes(status) ? null : body, { status, headers });

@@ -1,6 +1,7 @@
 // Workflow runs that were started through the control API, and how they look as plain data.
 import { z } from 'zod';
 import { Refusal, json } from './http/answer.ts';
+import type { Answer } from './http/exchange.ts';
 import type { JobQueue } from './job.ts';
 import type { Run, RunJob, RunRepository } from './workflow/run.ts';
 import type { EventLog } from './world/events.ts';
@@ -42,7 +43,7 @@ interface RunRefusal {
 
 export interface Runs {
   /** 201 RunDescription, or 422 RunRefusal. */
-  start(body: unknown, serverUrl: string): Promise<Response>;
+  start(body: unknown, serverUrl: string): Promise<Answer>;
   describe(id: string): RunDescription | undefined;
   cancel(id: string): 'asked' | 'absent';
 }
@@ -121,7 +122,7 @@ function parse(body: unknown): RunBody {
   throw new Refusal(json(400, { message: problems.join('; ') }));
 }
 
-function refused(problems: string[]): Response {
+function refused(problems: string[]): Answer {
   const refusal: RunRefusal = { message: problems[0] ?? 'not a workflow', problems };
   return json(422, refusal);
 }

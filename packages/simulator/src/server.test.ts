@@ -115,7 +115,9 @@ describe('the control API', () => {
     const control = createControl(url);
     await expect(control.queueJob({ labels: [] })).rejects.toThrow('labels');
     await expect(control.job('none')).rejects.toMatchObject({ status: 404 });
-    const asked = new Request(`${url}/_control/state`);
+    const { signal } = new AbortController();
+    const at = new URL(`${url}/_control/state`);
+    const asked = { method: 'GET', url: at, header: () => undefined, body: '', signal };
     expect((await simulator.serve(asked, { isLoopback: false })).status).toBe(403);
   });
 

@@ -4,15 +4,15 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import type { Answer, Incoming } from './http/exchange.ts';
 
 export interface Peer {
   /** Whether the other end is on this machine. */
   isLoopback: boolean;
 }
 
-export type Serve = (request: Request, peer: Peer) => Promise<Response>;
+export type Serve = (request: Incoming, peer: Peer) => Promise<Answer>;
 
 export interface RunningServer {
   /** `http://127.0.0.1:41234` */
@@ -34,6 +34,9 @@ export interface ListenOptions {
 // Longer than the time for which clients keep a connection, so that none of them meets one that has just been closed.
 const KEEP_ALIVE = { keepAliveTimeout: 60_000 };
 
+// Thousands of runners may come at once; the system has the last word.
+const BACKLOG = 4096;
+
 /** Rejects when the port cannot be had. */
 export async function listen(serve: Serve, options: ListenOptions): Promise<RunningServer> {
   const { host, port, tls, onError } = options;
@@ -50,7 +53,7 @@ export async function listen(serve: Serve, options: ListenOptions): Promise<Runn
     : createServer(KEEP_ALIVE, answerOn);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, resolve);
+    server.listen({ port, host, backlog: BACKLOG }, resolve);
   });
   const { port: taken } = server.address() as AddressInfo;
   return {
@@ -73,65 +76,43 @@ async function answer(
   outgoing.once('close', () => {
     if (!outgoing.writableFinished) left.abort();
   });
-  const arrived = { scheme, body: await buffer(incoming), signal: left.signal };
-  const request = toRequest(incoming, arrived);
-  if (!request) {
+  const { method = 'GET', headers, socket } = incoming;
+  const url = URL.parse(`${scheme}://${headers.host ?? 'localhost'}${pathOf(incoming)}`);
+  if (!url) {
     outgoing.writeHead(400).end();
     return;
   }
-  const isLoopback = isLoopbackAddress(incoming.socket.remoteAddress ?? '');
+  const header = (name: string): string | undefined => headers[name]?.toString();
+  const body = hasBody(incoming) ? await text(incoming) : '';
+  const isLoopback = isLoopbackAddress(socket.remoteAddress ?? '');
+  const request = { method, url, header, body, signal: left.signal };
   const response = await serve(request, { isLoopback });
-  if (outgoing.destroyed) {
-    await response.body?.cancel();
-    return;
-  }
-  await send(response, outgoing);
+  if (!outgoing.destroyed) await send(response, outgoing);
+  else if (typeof response.body !== 'string') await response.body.cancel();
 }
 
-async function send(response: Response, outgoing: ServerResponse): Promise<void> {
-  const headers = Object.fromEntries(response.headers);
-  if (headers['content-type'] === 'application/x-ndjson') {
-    outgoing.writeHead(response.status, headers);
+// An absolute form, or none of ours, ends up as a path all the same.
+const pathOf = ({ url = '/' }: IncomingMessage): string => (url.startsWith('/') ? url : `/${url}`);
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+async function text(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+async function send({ status, headers, body }: Answer, outgoing: ServerResponse): Promise<void> {
+  if (typeof body !== 'string') {
+    outgoing.writeHead(status, headers);
     outgoing.flushHeaders();
-    if (response.body) await pipeline(Readable.fromWeb(response.body), outgoing);
+    await pipeline(Readable.fromWeb(body), outgoing);
     return;
   }
-  const body = Buffer.from(await response.arrayBuffer());
   // A length, always: clients tell an empty answer from a broken one by it. 204 must not have one.
-  if (response.status !== 204) headers['content-length'] = `${body.length}`;
-  outgoing.writeHead(response.status, headers).end(body);
-}
-
-interface Arrived {
-  scheme: 'http' | 'https';
-  body: Buffer;
-  signal: AbortSignal;
-}
-
-function toRequest(
-  { method = 'GET', headers, url = '/', rawHeaders }: IncomingMessage,
-  { scheme, body, signal }: Arrived,
-): Request | undefined {
-  // An absolute form, or none of ours, ends up as a path all the same.
-  const target = url.startsWith('/') ? url : `/${url}`;
-  // A Request of these cannot have one; that it was sent is seen by its length.
-  const hasBody = body.length > 0 && method !== 'GET' && method !== 'HEAD';
-  try {
-    return new Request(`${scheme}://${headers.host ?? 'localhost'}${target}`, {
-      method,
-      headers: headerPairs(rawHeaders),
-      signal,
-      ...(hasBody && { body: new Uint8Array(body) }),
-    });
-  } catch {
-    return undefined;
-  }
-}
-
-function headerPairs(raw: string[]): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([raw[i] ?? '', raw[i + 1] ?? '']);
-  return pairs;
+  const length = { 'content-length': `${Buffer.byteLength(body)}` };
+  outgoing.writeHead(status, status === 204 ? headers : { ...headers, ...length }).end(body);
 }
 
 const isLoopbackAddress = (address: string): boolean =>

@@ -1,8 +1,8 @@
 // The Actions service as a function from request to response. Strict: what the real one refuses is refused, and kept.
 import { randomUUID } from 'node:crypto';
 import type { FaultEffect, Faults } from './faults.ts';
-import { keepAlive } from './keep-alive.ts';
 import { ConnectionCut, Refusal, empty, gitHubError, json, text } from './http/answer.ts';
+import type { Answer, Incoming } from './http/exchange.ts';
 import { agentRoutes } from './http/agent-api.ts';
 import { authorize } from './http/authorize.ts';
 import { gitHubRoutes } from './http/github-api.ts';
@@ -23,19 +23,18 @@ const ROUTES: readonly Route[] = [
   ...scaleSetRoutes,
 ];
 
-type Incoming = Omit<Context, 'caller' | 'effect'> & { route: Route };
+type Arrived = Omit<Context, 'caller' | 'effect'> & { route: Route };
 
 export function createService(
   service: Service,
   faults: Faults,
-): (request: Request) => Promise<Response> {
+): (request: Incoming) => Promise<Answer> {
   const match = createRouter(ROUTES);
   return async (request) => {
-    keepAlive(request.signal, request);
     try {
       const incoming = findRoute(service, match, request);
       checkForm(incoming);
-      const caller = await authorize(incoming, incoming.route.needs);
+      const caller = authorize(incoming, incoming.route.needs);
       const effect = faults.meet({
         call: incoming.route.call,
         scope: caller.scope?.name,
@@ -53,9 +52,9 @@ export function createService(
 function findRoute(
   service: Service,
   match: ReturnType<typeof createRouter>,
-  request: Request,
-): Incoming {
-  const url = new URL(request.url);
+  request: Incoming,
+): Arrived {
+  const { url } = request;
   const path = url.pathname.replace(/\/{2,}/g, '/');
   const restPath = path.replace(/^\/api\/v3(?=\/)/, '');
   const found = match(request.method, restPath);
@@ -66,7 +65,7 @@ function findRoute(
       return { service, request, url, params: found.params, route: found.route };
     case 'wrong-method': {
       const refused = text(405, 'method not allowed');
-      refused.headers.set('allow', found.allowed.join(', '));
+      refused.headers['allow'] = found.allowed.join(', ');
       throw new Refusal(refused, `${request.method} is not allowed here`);
     }
     case 'unknown':
@@ -76,7 +75,7 @@ function findRoute(
 
 const notFound = (): Refusal => new Refusal(gitHubError(404, 'Not Found'), 'no such path');
 
-async function answer(context: Context, route: Route): Promise<Response> {
+async function answer(context: Context, route: Route): Promise<Answer> {
   const { effect, request } = context;
   if (effect) {
     const instead = insteadOf(effect);
@@ -86,11 +85,12 @@ async function answer(context: Context, route: Route): Promise<Response> {
   request.signal.throwIfAborted();
   const response = await route.answer(context);
   if (effect?.do === 'lose-answer') throw new ConnectionCut();
-  return effect?.do === 'byte-order-mark' ? withByteOrderMark(response) : response;
+  if (effect?.do !== 'byte-order-mark' || typeof response.body !== 'string') return response;
+  return { ...response, body: `\uFEFF${response.body}` };
 }
 
 // The answer of a call that is not carried out.
-function insteadOf(effect: FaultEffect): Response | undefined {
+function insteadOf(effect: FaultEffect): Answer | undefined {
   if (effect.do === 'answer') return scripted(effect);
   if (effect.do === 'empty') return empty200();
   if (effect.do === 'forget') return empty(effect.status);
@@ -98,18 +98,21 @@ function insteadOf(effect: FaultEffect): Response | undefined {
   return undefined;
 }
 
-const empty200 = (): Response =>
-  new Response('', { status: 200, headers: { 'content-type': 'application/json' } });
+const empty200 = (): Answer => ({
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  body: '',
+});
 
-function scripted(effect: Extract<FaultEffect, { do: 'answer' }>): Response {
+function scripted(effect: Extract<FaultEffect, { do: 'answer' }>): Answer {
   const { status, typeName, message = 'scripted', retryAfterSeconds } = effect;
   const response =
     effect.text === undefined
       ? json(status, { ...(typeName !== undefined && { typeName }), message })
       : text(status, effect.text);
-  if (effect.contentType !== undefined) response.headers.set('content-type', effect.contentType);
+  if (effect.contentType !== undefined) response.headers['content-type'] = effect.contentType;
   const retryAfter = effect.retryAfter ?? retryAfterSeconds?.toString();
-  if (retryAfter !== undefined) response.headers.set('retry-after', retryAfter);
+  if (retryAfter !== undefined) response.headers['retry-after'] = retryAfter;
   return response;
 }
 
@@ -127,13 +130,8 @@ async function waited({ service, request }: Context, effect: FaultEffect): Promi
   if (effect.do === 'hang') throw new ConnectionCut();
 }
 
-async function withByteOrderMark(response: Response): Promise<Response> {
-  const { status, headers } = response;
-  return new Response(`\uFEFF${await response.text()}`, { status, headers });
-}
-
-function withIds(response: Response): Response {
-  response.headers.set('ActivityId', randomUUID());
-  response.headers.set('X-GitHub-Request-Id', randomUUID().replaceAll('-', '').toUpperCase());
+function withIds(response: Answer): Answer {
+  response.headers['activityid'] = randomUUID();
+  response.headers['x-github-request-id'] = randomUUID().replaceAll('-', '').toUpperCase();
   return response;
 }

@@ -5,6 +5,7 @@ import type { AppRegistration } from './app-credentials.ts';
 import type { PersonalToken, TokenLives } from './credentials.ts';
 import { createFaults } from './faults.ts';
 import type { Faults } from './faults.ts';
+import type { Incoming } from './http/exchange.ts';
 import { createHolds } from './http/holds.ts';
 import { fetchInProcess } from './in-process.ts';
 import type { Job, JobQueue, JobWish } from './job.ts';
@@ -106,7 +107,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
 
 const LOCAL = { isLoopback: true };
 
-const isControl = ({ url }: Request): boolean => new URL(url).pathname.startsWith('/_control/');
+const isControl = ({ url }: Incoming): boolean => url.pathname.startsWith('/_control/');
 
 function known(world: World, name: string): Scope {
   const scope = scopeOf(world, name);

@@ -1,10 +1,11 @@
 // What clients did wrong. The last thousand are kept; tests ask that there are none.
+import type { Incoming } from './http/exchange.ts';
 import type { EventLog, Violation } from './world/events.ts';
 
 const KEEP = 1000;
 
 export interface Violations {
-  record: (request: Request, rule: string, refused: boolean) => void;
+  record: (request: Incoming, rule: string, refused: boolean) => void;
   list: () => Violation[];
 }
 
@@ -13,7 +14,7 @@ export function createViolations(now: () => number, events: EventLog): Violation
   return {
     record({ method, url }, rule, refused) {
       // No headers and no query: they may hold secrets.
-      const violation = { at: now(), method, path: new URL(url).pathname, rule, refused };
+      const violation = { at: now(), method, path: url.pathname, rule, refused };
       kept.push(violation);
       if (kept.length > KEEP) kept.shift();
       events.emit({ type: 'violation', violation });

@@ -5,6 +5,7 @@ import { encodeJitConfig } from '../runner-protocol.ts';
 import { registerAgent, removeIdleAgent } from '../world/runners.ts';
 import type { Agent } from '../world/model.ts';
 import { Refusal, badRequest, empty, exception, json, list } from './answer.ts';
+import type { Answer } from './exchange.ts';
 import { readBody } from './body.ts';
 import { required } from './route.ts';
 import type { Context, Route } from './route.ts';
@@ -47,10 +48,10 @@ const wish = z.object({
     .transform((folder) => (folder?.length ? folder : '_work')),
 });
 
-async function generate(context: Context): Promise<Response> {
+function generate(context: Context): Answer {
   const { service, url } = context;
   const scaleSet = required(context, 'scaleSet');
-  const { name, workFolder } = await readBody(context, wish);
+  const { name, workFolder } = readBody(context, wish);
   const agent = registerAgent(service.world, scaleSet, { name, workFolder });
   if (agent === 'exists') {
     const message = `A runner exists with the same name ${name}.`;
@@ -70,7 +71,7 @@ async function generate(context: Context): Promise<Response> {
   return json(200, body);
 }
 
-function find(context: Context): Response {
+function find(context: Context): Answer {
   const { agents } = required(context, 'scope');
   const name = context.url.searchParams.get('agentName');
   if (name === null) return list([...agents.values()].map(reference));
@@ -78,7 +79,7 @@ function find(context: Context): Response {
   return list(agent ? [reference(agent)] : []);
 }
 
-function get(context: Context): Response {
+function get(context: Context): Answer {
   const agent = agentOf(context);
   if (agent) return json(200, reference(agent));
   const message = `The agent ${context.params['agent'] ?? ''} could not be found.`;
@@ -86,7 +87,7 @@ function get(context: Context): Response {
 }
 
 /** 204 also for a runner that does not exist, with the id 0 among them. */
-function remove(context: Context): Response {
+function remove(context: Context): Answer {
   const agent = agentOf(context);
   if (!agent) return empty(204);
   if (removeIdleAgent(context.service.world, agent) === 'removed') return empty(204);

@@ -1,5 +1,6 @@
 // Answers as the real service gives them, its exceptions among them.
 import type { Exception } from '@muster/actions/wire';
+import type { Answer } from './exchange.ts';
 
 /** Short name → status and namespace. `null`: the namespace is not known. */
 const EXCEPTIONS = {
@@ -19,7 +20,7 @@ const EXCEPTIONS = {
 
 export type ExceptionName = keyof typeof EXCEPTIONS;
 
-export function exception(name: ExceptionName, message: string): Response {
+export function exception(name: ExceptionName, message: string): Answer {
   const [status, namespace] = EXCEPTIONS[name];
   const body: Exception = { typeName: `${namespace}.${name}, ${namespace}`, message };
   // Typed exceptions are only recognised when they are not text/plain.
@@ -27,26 +28,33 @@ export function exception(name: ExceptionName, message: string): Response {
   return json(status, { $id: '1', innerException: null, ...body, ...dotNet });
 }
 
-export const json = (status: number, body: unknown): Response => Response.json(body, { status });
+export const json = (status: number, body: unknown): Answer => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
 
-export const empty = (status: number): Response => new Response(null, { status });
+export const empty = (status: number): Answer => ({ status, headers: {}, body: '' });
 
-export const text = (status: number, body: string): Response =>
-  new Response(body, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } });
+export const text = (status: number, body: string): Answer => ({
+  status,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body,
+});
 
 /** As api.github.com says no. */
-export const gitHubError = (status: number, message: string): Response =>
+export const gitHubError = (status: number, message: string): Answer =>
   json(status, { message, documentation_url: 'https://docs.github.com/rest', status: `${status}` });
 
-export const list = (value: readonly unknown[]): Response =>
+export const list = (value: readonly unknown[]): Answer =>
   json(200, { count: value.length, value });
 
 /** Ends a request early. `rule` is what the client did wrong; absent: it could not know better. */
 export class Refusal extends Error {
-  readonly response: Response;
+  readonly response: Answer;
   readonly rule: string | undefined;
 
-  constructor(response: Response, rule?: string) {
+  constructor(response: Answer, rule?: string) {
     super(rule ?? `refused with ${response.status}`);
     this.name = 'Refusal';
     this.response = response;

@@ -4,11 +4,12 @@ import { agentOf } from '../world/runners.ts';
 import { scopeOf } from '../world/scale-sets.ts';
 import type { ScaleSet, Scope, Session } from '../world/model.ts';
 import { Refusal, exception, gitHubError, text } from './answer.ts';
+import type { Answer } from './exchange.ts';
 import type { Caller, Context, Needs } from './route.ts';
 
-type Incoming = Omit<Context, 'caller' | 'effect'>;
+type Arrived = Omit<Context, 'caller' | 'effect'>;
 
-const AUTHORIZE: Readonly<Record<Needs, (incoming: Incoming) => Caller | Promise<Caller>>> = {
+const AUTHORIZE: Readonly<Record<Needs, (incoming: Arrived) => Caller>> = {
   app,
   github: gitHub,
   registration,
@@ -17,59 +18,57 @@ const AUTHORIZE: Readonly<Record<Needs, (incoming: Incoming) => Caller | Promise
   runner,
 };
 
-export const authorize = async (incoming: Incoming, needs: Needs): Promise<Caller> =>
-  AUTHORIZE[needs](incoming);
+export const authorize = (incoming: Arrived, needs: Needs): Caller => AUTHORIZE[needs](incoming);
 
-const badCredentials = (): Response => gitHubError(401, 'Bad credentials');
+const badCredentials = (): Answer => gitHubError(401, 'Bad credentials');
 
-async function app(incoming: Incoming): Promise<Caller> {
+function app(incoming: Arrived): Caller {
   const token = tokenOf(incoming, ['bearer'], badCredentials);
-  await refuseOthers(incoming, { token, wanted: ['app'] }, () =>
+  refuseOthers(incoming, { token, wanted: ['app'] }, () =>
     gitHubError(401, 'A JSON web token could not be decoded'),
   );
   return { token };
 }
 
-async function gitHub(incoming: Incoming): Promise<Caller> {
+function gitHub(incoming: Arrived): Caller {
   const { service, params } = incoming;
   const token = tokenOf(incoming, ['bearer', 'token'], badCredentials);
   const { org, repo, enterprise } = params;
   const path = enterprise === undefined ? [org, repo].join('/') : `enterprises/${enterprise}`;
   const scope = scopeOf(service.world, path);
   if (!scope) throw new Refusal(gitHubError(404, 'Not Found'));
-  await refuseOthers(incoming, { token, wanted: ['personal', 'installation'] }, badCredentials);
+  refuseOthers(incoming, { token, wanted: ['personal', 'installation'] }, badCredentials);
   switch (service.credentials.judge(token, scope)) {
     case 'valid':
       return { token, scope };
     case 'unknown':
       throw new Refusal(badCredentials());
     case 'forbidden': {
-      const isApp = (await service.credentials.kindOf(token)) === 'installation';
+      const isApp = service.credentials.kindOf(token) === 'installation';
       const owner = isApp ? 'integration' : 'personal access token';
       throw new Refusal(gitHubError(403, `Resource not accessible by ${owner}`));
     }
   }
 }
 
-async function registration(incoming: Incoming): Promise<Caller> {
+function registration(incoming: Arrived): Caller {
   const token = tokenOf(incoming, ['remoteauth'], badCredentials);
   const scope = incoming.service.credentials.registrationScope(token);
   if (scope) return { token, scope };
-  await refuseOthers(incoming, { token, wanted: ['registration'] }, badCredentials);
+  refuseOthers(incoming, { token, wanted: ['registration'] }, badCredentials);
   throw new Refusal(badCredentials());
 }
 
-async function admin(incoming: Incoming): Promise<Caller> {
+function admin(incoming: Arrived): Caller {
   const { service, params } = incoming;
-  const unauthorized = (): Response => exception('InvalidTokenException', 'The token is invalid.');
+  const unauthorized = (): Answer => exception('InvalidTokenException', 'The token is invalid.');
   const token = tokenOf(incoming, ['bearer'], unauthorized);
-  const key = await service.credentials.adminScope(token);
-  if (key === undefined) {
-    await refuseOthers(incoming, { token, wanted: ['admin'] }, unauthorized);
+  const scope = service.credentials.adminScope(token);
+  if (!scope) {
+    refuseOthers(incoming, { token, wanted: ['admin'] }, unauthorized);
     throw new Refusal(unauthorized());
   }
-  const scope = service.world.scopes.get(key);
-  if (!scope || `${scope.id}` !== params['tenant']) {
+  if (`${scope.id}` !== params['tenant']) {
     throw new Refusal(unauthorized(), 'an admin token of another scope');
   }
   const scaleSet = scaleSetOf(incoming, scope);
@@ -77,14 +76,14 @@ async function admin(incoming: Incoming): Promise<Caller> {
 }
 
 // Only the status counts on the queue: clients read every 401 here as an expired token.
-const notOnTheQueue = (): Response => text(401, 'unauthorized');
+const notOnTheQueue = (): Answer => text(401, 'unauthorized');
 
-async function queue(incoming: Incoming): Promise<Caller> {
+function queue(incoming: Arrived): Caller {
   const { service, params, url } = incoming;
   const token = tokenOf(incoming, ['bearer'], notOnTheQueue);
   const session = service.credentials.queueSession(token);
   if (!session || !isCurrent(session)) {
-    await refuseOthers(incoming, { token, wanted: ['queue'] }, notOnTheQueue);
+    refuseOthers(incoming, { token, wanted: ['queue'] }, notOnTheQueue);
     throw new Refusal(notOnTheQueue());
   }
   const { scaleSet } = session;
@@ -100,19 +99,19 @@ async function queue(incoming: Incoming): Promise<Caller> {
 
 const isCurrent = (session: Session): boolean => session.scaleSet.session === session;
 
-async function runner(incoming: Incoming): Promise<Caller> {
-  const unauthorized = (): Response => text(401, 'this runner is not registered (any more)');
+function runner(incoming: Arrived): Caller {
+  const unauthorized = (): Answer => text(401, 'this runner is not registered (any more)');
   const token = tokenOf(incoming, ['bearer'], unauthorized);
   const agent = agentOf(incoming.service.world, token);
   if (!agent) {
-    await refuseOthers(incoming, { token, wanted: [] }, unauthorized);
+    refuseOthers(incoming, { token, wanted: [] }, unauthorized);
     throw new Refusal(unauthorized());
   }
   agent.heardAt = incoming.service.world.now();
   return { token, agent, scaleSet: agent.scaleSet, scope: agent.scaleSet.scope };
 }
 
-function scaleSetOf({ params, service }: Incoming, scope: Scope): ScaleSet | undefined {
+function scaleSetOf({ params, service }: Arrived, scope: Scope): ScaleSet | undefined {
   const id = params['scaleSet'];
   if (id === undefined) return undefined;
   const scaleSet = service.world.scaleSets.get(Number(id));
@@ -129,13 +128,11 @@ const SCHEMES: Readonly<Record<string, string>> = {
 
 /** The token behind one of these schemes. */
 function tokenOf(
-  { request }: Incoming,
+  { request }: Arrived,
   schemes: readonly [string, ...string[]],
-  unauthorized: () => Response,
+  unauthorized: () => Answer,
 ): string {
-  const [scheme = '', token = ''] = (request.headers.get('authorization') ?? '')
-    .trim()
-    .split(/\s+/);
+  const [scheme = '', token = ''] = (request.header('authorization') ?? '').trim().split(/\s+/);
   if (!schemes.includes(scheme.toLowerCase())) {
     throw new Refusal(unauthorized(), `Authorization must be ${SCHEMES[schemes[0]] ?? ''}`);
   }
@@ -158,12 +155,12 @@ interface Wanted {
 }
 
 /** Refuses a token that is known to be of another kind. One that is unknown may have been good once. */
-async function refuseOthers(
-  { service }: Incoming,
+function refuseOthers(
+  { service }: Arrived,
   { token, wanted }: Wanted,
-  unauthorized: () => Response,
-): Promise<void> {
-  const kind = agentOf(service.world, token) ? 'runner' : await service.credentials.kindOf(token);
+  unauthorized: () => Answer,
+): void {
+  const kind = agentOf(service.world, token) ? 'runner' : service.credentials.kindOf(token);
   if (kind === undefined || wanted.some((one) => one === kind)) return;
   const found = kind === 'runner' ? "a runner's token" : KINDS[kind];
   const belongs = wanted.map((one) => KINDS[one]).join(' or ') || "a runner's token";

@@ -4,11 +4,8 @@ import { badRequest } from './answer.ts';
 import type { Context } from './route.ts';
 
 /** The parsed body; throws a refusal that names the field. An absent body is an empty object. */
-export async function readBody<T extends z.ZodObject>(
-  context: Context,
-  schema: T,
-): Promise<z.infer<T>> {
-  const raw = await readJson(context);
+export function readBody<T extends z.ZodObject>(context: Context, schema: T): z.infer<T> {
+  const raw = readJson(context);
   const body = raw === undefined ? {} : raw;
   if (!isRecord(body)) throw badRequest('the body must be a JSON object');
   const unknown: string[] = [];
@@ -51,10 +48,10 @@ export function check<T extends z.ZodType>(schema: T, value: unknown): z.infer<T
 }
 
 /** Undefined for an empty body. */
-export async function readJson({ request }: Context): Promise<unknown> {
-  const body = await request.text();
+export function readJson({ request }: Context): unknown {
+  const { body } = request;
   if (body.trim() === '') return undefined;
-  const type = request.headers.get('content-type') ?? '';
+  const type = request.header('content-type') ?? '';
   if (!type.includes('json')) throw badRequest(`a JSON body must not be sent as "${type}"`);
   try {
     return JSON.parse(body);

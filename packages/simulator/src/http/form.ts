@@ -2,7 +2,7 @@
 import { Refusal, badRequest, gitHubError } from './answer.ts';
 import type { Context, Needs, Route } from './route.ts';
 
-type Incoming = Omit<Context, 'caller' | 'effect'> & { route: Route };
+type Arrived = Omit<Context, 'caller' | 'effect'> & { route: Route };
 
 const GITHUB: readonly Needs[] = ['app', 'github', 'registration'];
 
@@ -10,10 +10,10 @@ const GITHUB: readonly Needs[] = ['app', 'github', 'registration'];
 export const isGitHub = ({ needs }: Route): boolean => GITHUB.includes(needs);
 
 /** Throws for what is refused, and keeps the rest as violations. */
-export function checkForm(incoming: Incoming): void {
+export function checkForm(incoming: Arrived): void {
   const { request, route } = incoming;
   if (route.needs === 'runner') return;
-  if (!request.headers.get('user-agent')) {
+  if (!request.header('user-agent')) {
     const rule = 'User-Agent must be sent';
     throw isGitHub(route) ? new Refusal(gitHubError(403, rule), rule) : badRequest(rule);
   }
@@ -22,31 +22,26 @@ export function checkForm(incoming: Incoming): void {
 }
 
 // The queue's URL is used as it was handed out.
-const isServiceApi = ({ route }: Incoming): boolean => !isGitHub(route) && !isQueue(route);
+const isServiceApi = ({ route }: Arrived): boolean => !isGitHub(route) && !isQueue(route);
 
 const isQueue = ({ call }: Route): boolean => call === 'get-message' || call === 'delete-message';
 
-function checkVersion({ url }: Incoming): void {
+function checkVersion({ url }: Arrived): void {
   const version = url.searchParams.get('api-version');
   if (version === '6.0-preview') return;
   throw badRequest(`api-version must be 6.0-preview, not ${version ?? 'absent'}`);
 }
 
-function oddities(incoming: Incoming): string[] {
+function oddities(incoming: Arrived): string[] {
   const { request, route, url } = incoming;
   // On every method, with a body or without one; the poll alone has none.
-  const type = request.headers.get('content-type') ?? 'absent';
+  const type = request.header('content-type') ?? 'absent';
   const isTyped = route.call === 'get-message' || type.includes('json');
   const known = [...(route.query ?? []), ...(isServiceApi(incoming) ? ['api-version'] : [])];
   const unknown = [...new Set(url.searchParams.keys())].filter((name) => !known.includes(name));
   return [
     ...(isTyped ? [] : [`Content-Type must be JSON, not ${type}`]),
-    ...(!route.body && hasBody(request) ? ['a body where none belongs'] : []),
+    ...(!route.body && request.body !== '' ? ['a body where none belongs'] : []),
     ...unknown.map((name) => `unknown query parameter ${name}`),
   ];
 }
-
-const hasBody = ({ body, headers }: Request): boolean =>
-  body !== null ||
-  Number(headers.get('content-length') ?? 0) > 0 ||
-  headers.has('transfer-encoding');

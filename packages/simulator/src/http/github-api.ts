@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { scopeOf } from '../world/scale-sets.ts';
 import { Refusal, gitHubError, json } from './answer.ts';
+import type { Answer } from './exchange.ts';
 import { readBody } from './body.ts';
 import type { Context, Route } from './route.ts';
 
@@ -36,7 +37,7 @@ export const gitHubRoutes: readonly Route[] = [
 
 const time = (ms: number): string => new Date(ms).toISOString();
 
-async function issueInstallation({ service, params, caller }: Context): Promise<Response> {
+async function issueInstallation({ service, params, caller }: Context): Promise<Answer> {
   const id = Number(params['installation']);
   if (!Number.isSafeInteger(id)) throw new Refusal(gitHubError(404, 'Not Found'));
   const issued = await service.credentials.install(id, caller.token);
@@ -51,7 +52,7 @@ async function issueInstallation({ service, params, caller }: Context): Promise<
   });
 }
 
-function issueRegistration({ service, caller }: Context): Response {
+function issueRegistration({ service, caller }: Context): Answer {
   const { scope } = caller;
   if (!scope) throw new Refusal(gitHubError(404, 'Not Found'));
   const { token, expiresAt } = service.credentials.issueRegistration(scope);
@@ -63,12 +64,12 @@ const registration = z.object({
   runner_event: z.string().optional(),
 });
 
-async function register(context: Context): Promise<Response> {
+async function register(context: Context): Promise<Answer> {
   const { service, caller, url } = context;
   const { scope } = caller;
   if (!scope) throw new Refusal(gitHubError(404, 'Not Found'));
   // ARC's old client sends an empty body when it tries again, so an absent field is let pass.
-  const body = await readBody(context, registration);
+  const body = readBody(context, registration);
   for (const field of ['url', 'runner_event'] as const) {
     if (body[field] === undefined) service.violate(context.request, `${field} must be sent`, false);
   }

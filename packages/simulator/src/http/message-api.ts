@@ -7,6 +7,7 @@ import type { Poll } from '../world/sessions.ts';
 import type { SealedMessage } from '../world/message-queue.ts';
 import type { JobRecord, Session } from '../world/model.ts';
 import { Refusal, badRequest, empty, json, list, text } from './answer.ts';
+import type { Answer } from './exchange.ts';
 import { check, readJson } from './body.ts';
 import { required } from './route.ts';
 import { toldStatistics } from './session-api.ts';
@@ -55,7 +56,7 @@ export const messageRoutes: readonly Route[] = [
   },
 ];
 
-async function getMessage(context: Context): Promise<Response> {
+async function getMessage(context: Context): Promise<Answer> {
   const { service, request, effect } = context;
   const session = required(context, 'session');
   const wish = readPoll(context, session);
@@ -85,11 +86,11 @@ const withUnknown = ({ jobs }: SealedMessage): (JobMessage | { messageType: stri
 ];
 
 function readPoll({ request, url, service }: Context, { scaleSet }: Session): Poll {
-  const accept = request.headers.get('accept') ?? '';
+  const accept = request.header('accept') ?? '';
   if (!accept.includes('application/json') || !accept.includes('api-version=6.0-preview')) {
     throw badRequest('Accept must be application/json; api-version=6.0-preview');
   }
-  const capacity = wholeNumber(request.headers.get('x-scalesetmaxcapacity') ?? '');
+  const capacity = wholeNumber(request.header('x-scalesetmaxcapacity') ?? '');
   if (capacity === undefined) {
     throw badRequest('X-ScaleSetMaxCapacity must be a whole number of at least 0');
   }
@@ -105,7 +106,7 @@ function readPoll({ request, url, service }: Context, { scaleSet }: Session): Po
 const wholeNumber = (digits: string): number | undefined =>
   /^\d{1,15}$/.test(digits) ? Number(digits) : undefined;
 
-function deleteMessage(context: Context): Response {
+function deleteMessage(context: Context): Answer {
   const { messages } = required(context, 'scaleSet');
   const id = wholeNumber(context.params['message'] ?? '');
   if (id === undefined) throw badRequest('the message id must be a whole number');
@@ -113,16 +114,16 @@ function deleteMessage(context: Context): Response {
   throw new Refusal(text(404, `no message ${id}`));
 }
 
-async function acquire(context: Context): Promise<Response> {
+function acquire(context: Context): Answer {
   const scaleSet = required(context, 'scaleSet');
   // github.com does not route this call at all.
   if (scaleSet.scope.mode === 'assign') throw new Refusal(text(404, '404 page not found'));
   // Go sends a list that is nil as null.
-  const ids = check(z.array(z.int()).nullish(), await readJson(context)) ?? [];
+  const ids = check(z.array(z.int()).nullish(), readJson(context)) ?? [];
   return list(acquireJobs(context.service.world, scaleSet, ids));
 }
 
-function acquirable(context: Context): Response {
+function acquirable(context: Context): Answer {
   const { available, scope } = required(context, 'scaleSet');
   if (scope.mode === 'assign' || available.size === 0) return empty(204);
   return list([...available].map(describeAcquirable));

@@ -2,6 +2,7 @@
 import type { Call, FaultEffect } from '../faults.ts';
 import type { Credentials } from '../credentials.ts';
 import type { Agent, ScaleSet, Scope, Session, World } from '../world/model.ts';
+import type { Answer, Incoming } from './exchange.ts';
 import type { Holds } from './holds.ts';
 
 export interface Service {
@@ -9,7 +10,7 @@ export interface Service {
   readonly credentials: Credentials;
   readonly holds: Holds;
   readonly holdMs: number;
-  readonly violate: (request: Request, rule: string, refused: boolean) => void;
+  readonly violate: (request: Incoming, rule: string, refused: boolean) => void;
 }
 
 /** What a call must bring along. */
@@ -26,7 +27,7 @@ export interface Caller {
 
 export interface Context {
   readonly service: Service;
-  readonly request: Request;
+  readonly request: Incoming;
   readonly url: URL;
   readonly params: Readonly<Record<string, string>>;
   readonly caller: Caller;
@@ -43,7 +44,7 @@ export interface Route {
   readonly body?: 'json';
   /** Parameters that it knows, beside `api-version`. */
   readonly query?: readonly string[];
-  readonly answer: (context: Context) => Response | Promise<Response>;
+  readonly answer: (context: Context) => Answer | Promise<Answer>;
 }
 
 export type Match =

@@ -5,6 +5,7 @@ import { appendLog, loseRunner, reportJob, startJob } from '../world/jobs.ts';
 import { awaitWork, connectAgent, disconnectAgent, tidings } from '../world/runners.ts';
 import type { Agent, JobRecord } from '../world/model.ts';
 import { Refusal, empty, json, text } from './answer.ts';
+import type { Answer } from './exchange.ts';
 import { readBody } from './body.ts';
 import { required } from './route.ts';
 import type { Context, Route } from './route.ts';
@@ -50,12 +51,12 @@ export const runnerRoutes: readonly Route[] = [
   },
 ];
 
-function connect(context: Context): Response {
+function connect(context: Context): Answer {
   connectAgent(context.service.world, required(context, 'agent'));
   return empty(204);
 }
 
-function leave(context: Context): Response {
+function leave(context: Context): Answer {
   const { world } = context.service;
   const agent = required(context, 'agent');
   if (agent.job?.state === 'running') loseRunner(world, agent, 'the runner left its job');
@@ -63,7 +64,7 @@ function leave(context: Context): Response {
   return empty(204);
 }
 
-async function getWork(context: Context): Promise<Response> {
+async function getWork(context: Context): Promise<Answer> {
   const { service, request } = context;
   const agent = required(context, 'agent');
   // A runner that was silent for long, and so counts as offline, is back with its next poll.
@@ -86,16 +87,16 @@ async function getWork(context: Context): Promise<Response> {
 const isRegistered = ({ service }: Context, agent: Agent): boolean =>
   service.world.agents.get(agent.id) === agent;
 
-function start(context: Context): Response {
+function start(context: Context): Answer {
   const { world } = context.service;
   const id = context.params['job'] ?? '';
   if (startJob(world, required(context, 'agent'), id) === 'started') return empty(204);
   throw notYours(id);
 }
 
-async function log(context: Context): Promise<Response> {
+function log(context: Context): Answer {
   const job = jobOf(context);
-  appendLog(job, await context.request.text());
+  appendLog(job, context.request.body);
   return empty(204);
 }
 
@@ -119,9 +120,9 @@ const report = z.object({
     .exactOptional(),
 });
 
-async function complete(context: Context): Promise<Response> {
+function complete(context: Context): Answer {
   const { id } = jobOf(context);
-  const told = await readBody(context, report);
+  const told = readBody(context, report);
   const agent = required(context, 'agent');
   // The body took its time: the job may have been taken away meanwhile.
   if (agent.job?.id !== id) throw notYours(id);

@@ -10,6 +10,7 @@ import {
 import type { ScaleSetFields } from '../world/scale-sets.ts';
 import type { ScaleSet, Scope } from '../world/model.ts';
 import { Refusal, badRequest, empty, exception, json, list } from './answer.ts';
+import type { Answer } from './exchange.ts';
 import { readBody } from './body.ts';
 import { required } from './route.ts';
 import type { Context, Route } from './route.ts';
@@ -87,14 +88,14 @@ const scaleSet = z.object({
 
 type Body = z.infer<typeof scaleSet>;
 
-function findGroups(context: Context): Response {
+function findGroups(context: Context): Answer {
   const { groups } = required(context, 'scope');
   const name = context.url.searchParams.get('groupName');
   if (name === null) return list(groups);
   return list(groups.filter((group) => group.name.toLowerCase() === name.toLowerCase()));
 }
 
-function findSets(context: Context): Response {
+function findSets(context: Context): Answer {
   const { searchParams } = context.url;
   const name = searchParams.get('name')?.toLowerCase();
   const group = searchParams.get('runnerGroupId');
@@ -108,10 +109,10 @@ function findSets(context: Context): Response {
   return list(found.map((set) => describe(context, set)));
 }
 
-async function create(context: Context): Promise<Response> {
+function create(context: Context): Answer {
   const { service } = context;
   const scope = required(context, 'scope');
-  const body = await readBody(context, scaleSet);
+  const body = readBody(context, scaleSet);
   const name = body.name ?? body.labels?.[0]?.name;
   if (!name) throw badRequest('a scale set needs a name or a label');
   const made = createScaleSet(service.world, scope, {
@@ -124,9 +125,9 @@ async function create(context: Context): Promise<Response> {
   return json(200, describe(context, made));
 }
 
-async function update(context: Context): Promise<Response> {
+function update(context: Context): Answer {
   const set = required(context, 'scaleSet');
-  const body = await readBody(context, scaleSet);
+  const body = readBody(context, scaleSet);
   // What is absent stays; an empty RunnerSetting says nothing.
   const change: Partial<ScaleSetFields> = {};
   if (body.name) change.name = body.name;
@@ -141,7 +142,7 @@ async function update(context: Context): Promise<Response> {
   return json(200, describe(context, set));
 }
 
-function remove(context: Context): Response {
+function remove(context: Context): Answer {
   const set = required(context, 'scaleSet');
   if (deleteScaleSet(context.service.world, set) === 'deleted') return empty(204);
   const message = `Runner scale set ${set.name} has runners that are running jobs.`;

@@ -5,6 +5,7 @@ import { endSession, isAlive, openSession } from '../world/sessions.ts';
 import { statistics } from '../world/scale-sets.ts';
 import type { Session } from '../world/model.ts';
 import { Refusal, badRequest, empty, exception, json } from './answer.ts';
+import type { Answer } from './exchange.ts';
 import { readBody } from './body.ts';
 import { required } from './route.ts';
 import type { Context, Route } from './route.ts';
@@ -44,9 +45,9 @@ const wish = z.object({
   runnerScaleSet: z.unknown().optional(),
 });
 
-async function open(context: Context): Promise<Response> {
+function open(context: Context): Answer {
   const scaleSet = required(context, 'scaleSet');
-  const { ownerName } = await readBody(context, wish);
+  const { ownerName } = readBody(context, wish);
   if (!ownerName) throw badRequest('ownerName must not be empty');
   const session = openSession(context.service.world, scaleSet, ownerName);
   if (session !== 'taken') return json(200, describeSession(context, session));
@@ -55,7 +56,7 @@ async function open(context: Context): Promise<Response> {
   throw new Refusal(exception('RunnerScaleSetSessionConflictException', message));
 }
 
-function refresh(context: Context): Response {
+function refresh(context: Context): Answer {
   const session = sessionOf(context);
   const { world } = context.service;
   if (session && isAlive(world, session)) {
@@ -67,7 +68,7 @@ function refresh(context: Context): Response {
   throw new Refusal(exception('RunnerAdminException', message));
 }
 
-function close(context: Context): Response {
+function close(context: Context): Answer {
   const session = sessionOf(context);
   if (!session) throw notValid(context);
   endSession(context.service.world, session, 'closed');
