@@ -3,7 +3,7 @@
 import type { Clock, Log } from '@muster/kube';
 import type { SimulatorEvent } from '@muster/simulator';
 
-export interface Line {
+interface Line {
   who: string;
   does: string;
   because?: string;
