@@ -9,7 +9,7 @@ import { CarefulListener } from './careful-listener.ts';
 import type { Act, Sequence, Step } from './trouble.ts';
 
 /** Ids of jobs, as often as they were told. */
-export interface Account {
+interface Account {
   available: string[];
   assigned: number;
   started: string[];
