@@ -1,6 +1,6 @@
 // What a `/metrics` page says, as values.
 
-export interface Sample {
+interface Sample {
   name: string;
   labels: Record<string, string>;
   value: number;
