@@ -102,6 +102,17 @@ function start(env: Record<string, string> = {}): { child: ChildProcess; ended: 
   return { child, ended };
 }
 
+/** Resolves once it has said so on stderr. */
+async function told(child: ChildProcess, what: string): Promise<void> {
+  let heard = '';
+  while (!heard.includes(what)) {
+    const [chunk] = (await once(child.stderr ?? child, 'data')) as [Buffer];
+    heard += chunk.toString();
+  }
+}
+
+const ONLINE = ['POST session', 'GET message'];
+
 const report = (): JobReport =>
   JSON.parse(bodies[calls.indexOf('POST jobs/j1/complete')] ?? '') as JobReport;
 
@@ -179,10 +190,39 @@ describe('bad settings are one line and exit code 2', () => {
 
 describe('faults', () => {
   test.each([
-    { fault: 'exit7', ends: { code: 7, signal: null } },
-    { fault: 'crash', ends: { code: null, signal: 'SIGKILL' } },
-  ])('$fault', async ({ fault, ends }) => {
+    { fault: 'exit7', ends: { code: 7, signal: null }, after: [] },
+    {
+      fault: 'crash',
+      ends: { code: null, signal: 'SIGKILL' },
+      after: [...ONLINE, 'POST jobs/j1/started'],
+    },
+  ])('$fault', async ({ fault, ends, after }) => {
     messages = [jobOf('true')];
     expect(await start({ MUSTER_RUNNER_FAULT: fault }).ended).toMatchObject(ends);
+    expect(calls).toEqual(after);
+  });
+
+  test.each([
+    { fault: 'never-online', says: 'it is told to stay offline', after: [] },
+    { fault: 'vanish', says: 'it is told to vanish', after: [...ONLINE, 'POST jobs/j1/started'] },
+  ])('$fault: alive, and heard of no more', async ({ fault, says, after }) => {
+    messages = [jobOf('true')];
+    const { child, ended } = start({ MUSTER_RUNNER_FAULT: fault });
+    await told(child, says);
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 0 });
+    expect(calls).toEqual(after);
+  });
+
+  test('hang: it goes on to poll, but neither works nor obeys a cancellation', async () => {
+    messages = [jobOf('true'), 202, { jobId: 'j1', cancel: true }];
+    const { child, ended } = start({ MUSTER_RUNNER_FAULT: 'hang' });
+    const polls = (): number => calls.filter((call) => call === 'GET message').length;
+    onCall = () => {
+      if (polls() === 4) child.kill('SIGTERM');
+    };
+    expect(await ended).toMatchObject({ code: 0 });
+    const rest = Array.from({ length: 3 }, () => 'GET message');
+    expect(calls).toEqual([...ONLINE, 'POST jobs/j1/started', ...rest]);
   });
 });

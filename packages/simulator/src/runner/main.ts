@@ -22,10 +22,13 @@ async function main(): Promise<number> {
   // An open handle keeps the program alive; a promise alone would not.
   const keepAlive = setInterval(() => undefined, 2 ** 30);
   try {
-    if (config.fault === 'never-online') return await new Promise(() => undefined);
     const say = (text: string): void => {
       process.stderr.write(`${text}\n`);
     };
+    if (config.fault === 'never-online') {
+      say('it is told to stay offline');
+      return await new Promise(() => undefined);
+    }
     return await serve({ config, stop: stop.signal, say, now: Date.now });
   } finally {
     clearInterval(keepAlive);

@@ -49,7 +49,7 @@ async function runOffered(
   const { config, stop, now, say } = options;
   await connection.started(jobId);
   say(`job ${jobId} has started`);
-  await misbehave(config, connection);
+  await misbehave(options, connection);
   const log = createLogSender((text) => connection.log(jobId, text));
   const watch = new AbortController();
   const cancelled = listen(jobId, connection, watch.signal);
@@ -97,8 +97,9 @@ async function beat(connection: Connection, until: AbortSignal): Promise<void> {
   }
 }
 
-async function misbehave({ fault }: RunnerConfig, connection: Connection): Promise<void> {
-  const forever = new AbortController().signal;
+async function misbehave({ config, say }: ServeOptions, connection: Connection): Promise<void> {
+  const { fault } = config;
+  if (fault !== undefined) say(`it is told to ${fault}`);
   switch (fault) {
     case 'crash':
       process.kill(process.pid, 'SIGKILL');
@@ -107,7 +108,8 @@ async function misbehave({ fault }: RunnerConfig, connection: Connection): Promi
       await new Promise(() => undefined);
       break;
     case 'hang':
-      for (;;) await connection.next(forever);
+      // Alive for the service, deaf to whatever it says.
+      for (;;) await connection.next(new AbortController().signal);
     case 'never-online':
     case 'exit7':
     case undefined:
