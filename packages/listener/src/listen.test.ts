@@ -2,18 +2,21 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EphemeralRunnerKind } from '@muster/api';
 import { settle as turns } from '@muster/kube/testing';
 import { aWorld } from './testing/world.ts';
-import type { EphemeralRunnerSet, ListenerStatus } from '@muster/api';
+import type { EphemeralRunnerSet, EphemeralRunnerStatus, ListenerStatus } from '@muster/api';
 import type { World } from './testing/world.ts';
 
 let world: World;
 
 /** Keys are made and tokens signed in other threads, so a number of turns would not do. */
-async function until(isSo: (set: EphemeralRunnerSet) => boolean): Promise<EphemeralRunnerSet> {
+async function until(
+  isSo: (set: EphemeralRunnerSet) => boolean,
+  stepMs = 1,
+): Promise<EphemeralRunnerSet> {
   for (let tries = 0; tries < 2_000; tries++) {
     const set = await world.set();
     if (isSo(set)) return set;
     await turns(1);
-    world.clock.advance(1);
+    world.clock.advance(stepMs);
   }
   throw new Error(`it never came to hold: ${isSo.toString()}`);
 }
@@ -59,6 +62,16 @@ async function runJob(name: string): Promise<() => void> {
   };
 }
 
+/** The runner's status once the listener has told it of its job. */
+async function recordedJob(name: string): Promise<EphemeralRunnerStatus | undefined> {
+  let status: EphemeralRunnerStatus | undefined;
+  for (let tries = 0; tries < 2_000 && status?.jobId === undefined; tries++) {
+    status = (await world.kube.get(EphemeralRunnerKind, { namespace: 'runners', name }))?.status;
+    await turns(1);
+  }
+  return status;
+}
+
 describe('what it hears becomes a wish', () => {
   test('jobs that were assigned before it came are in its first, converging patch', async () => {
     aJob();
@@ -71,8 +84,7 @@ describe('what it hears becomes a wish', () => {
     world.start();
     expect(wish(await listening())).toEqual([0, 0]);
     for (let i = 0; i < 7; i++) aJob();
-    const set = await rested();
-    expect(wish(set)).toEqual([5, set.spec.patchID]);
+    const set = await until(({ spec }) => spec.replicas === 5);
     expect(set.spec.patchID).toBeGreaterThan(0);
   });
 
@@ -81,15 +93,13 @@ describe('what it hears becomes a wish', () => {
     world.start();
     await listening();
     aJob();
-    await settle();
+    await until(({ spec }) => spec.replicas === 1);
     const complete = await runJob('linux-runner-a');
-    await settle();
-    const at = { namespace: 'runners', name: 'linux-runner-a' };
-    const { status } = (await world.kube.get(EphemeralRunnerKind, at)) ?? {};
+    const status = await recordedJob('linux-runner-a');
     expect(status).toMatchObject({ jobRepositoryName: 'my-org/my-repo', workflowRunId: 1 });
     expect(status?.jobId).toMatch(/^[0-9a-f-]{36}$/);
     complete();
-    const set = await rested();
+    const set = await until(({ spec }) => (spec.finishedRunners ?? []).length > 0);
     expect(set.spec).toMatchObject({ replicas: 0, finishedRunners: ['linux-runner-a'] });
   });
 
@@ -97,22 +107,23 @@ describe('what it hears becomes a wish', () => {
     world.start();
     await listening();
     aJob();
-    expect(wish(await rested())).toEqual([1, 1]);
+    expect(wish(await until(({ spec }) => spec.replicas === 1, 0))).toEqual([1, 1]);
     world.clock.advance(2_999);
     expect(wish(await rested())).toEqual([1, 1]);
     world.clock.advance(1);
-    expect(wish(await rested())).toEqual([1, 0]);
+    expect(wish(await until(({ spec }) => spec.patchID === 0, 0))).toEqual([1, 0]);
   });
 
   test('its metrics count it', async () => {
+    await world.makeRunner('linux-runner-a');
     world.start();
     await listening();
     aJob();
-    await settle();
+    await until(({ spec }) => spec.replicas === 1);
     const complete = await runJob('linux-runner-a');
-    await settle();
+    await recordedJob('linux-runner-a');
     complete();
-    await settle();
+    await until(({ spec }) => spec.replicas === 0);
     const text = await world.metrics.text();
     const labels = 'enterprise="",organization="my-org",repository="my-repo"';
     expect(text).toContain(`gha_started_jobs_total{${labels}`);
