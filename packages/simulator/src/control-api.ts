@@ -83,6 +83,8 @@ const ROUTES: Readonly<Record<string, Act>> = {
     runs.cancel(id) === 'absent' ? missing(`run ${id}`) : empty(204),
 };
 
+export const CONTROL_CALLS: readonly string[] = Object.keys(ROUTES);
+
 export function createControlApi(
   simulator: Simulator,
   runs: Runs,

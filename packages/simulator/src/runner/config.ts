@@ -3,7 +3,7 @@ import { decodeJitConfig } from '../runner-protocol.ts';
 import type { RunnerIdentity } from '../runner-protocol.ts';
 
 /** Ways to misbehave, for tests of what watches over runners. */
-const FAULTS = ['never-online', 'exit7', 'crash', 'hang', 'vanish'] as const;
+export const FAULTS = ['never-online', 'exit7', 'crash', 'hang', 'vanish'] as const;
 
 type Fault = (typeof FAULTS)[number];
 
