@@ -87,6 +87,32 @@ describe('HTTPS', () => {
   });
 });
 
+test('a runner that was made over HTTPS works over HTTPS, with the CA that it is given', async () => {
+  const [http = '', https = ''] = await urlsOf(start('--https', '--ca-file', 'ca.pem'));
+  const client = aClient(https, readFileSync(join(folder, 'ca.pem'), 'utf8'));
+  const { id: scaleSetId } = await client.createScaleSet({ name: 'demo', runnerGroupId: 1 });
+  const session = await client.createSession(scaleSetId, 'me');
+  const jit = await client.createJitConfig({ scaleSetId, name: 'r', workFolder: '' });
+  const control = createControl(http);
+  await control.queueJob({ id: 'one', labels: ['demo'] });
+  await session.poll({ lastMessageId: 0, maxCapacity: 1 });
+  const runner = spawn(process.execPath, [join(import.meta.dirname, 'runner/main.ts')], {
+    cwd: folder,
+    stdio: 'ignore',
+    env: {
+      PATH: process.env['PATH'],
+      ACTIONS_RUNNER_INPUT_JITCONFIG: jit === 'exists' ? '' : jit.encodedJitConfig,
+      NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
+    },
+  });
+  children.push(runner);
+  const [code] = (await once(runner, 'close')) as [number | null];
+  expect([code, await control.job('one')]).toMatchObject([
+    0,
+    { result: 'succeeded', runnerName: 'r' },
+  ]);
+});
+
 describe('ends with exit code 0', () => {
   test('when it is told to, with polls that wait', async () => {
     const running = start();

@@ -133,6 +133,12 @@ test('comes online, runs one job, reports it and ends', async () => {
   expect(report().result).toBe('succeeded');
 });
 
+test('a job that no workflow has queued is done at once', async () => {
+  messages = [{ jobId: 'j1', payload: {} }];
+  expect(await start().ended).toMatchObject({ code: 0 });
+  expect(report()).toEqual({ result: 'succeeded' });
+});
+
 test('tries again while the service is away', async () => {
   refusals = [503, 500];
   messages = [jobOf('true')];

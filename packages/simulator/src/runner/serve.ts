@@ -53,21 +53,30 @@ async function runOffered(
   const log = createLogSender((text) => connection.log(jobId, text));
   const watch = new AbortController();
   const cancelled = listen(jobId, connection, watch.signal);
-  // Only a job needs them: the expressions alone take a good part of the time to start.
-  const { runJob } = await import('./job.ts');
-  const report: JobReport = await runJob(payload as JobPayload, {
-    runnerName: config.identity.agentName,
-    workFolder: config.identity.workFolder,
-    env: config.stepEnv,
-    write: log.write,
-    signal: AbortSignal.any([stop, cancelled]),
-    now,
-  });
+  const signal = AbortSignal.any([stop, cancelled]);
+  const report = await work(payload, { config, write: log.write, signal, now });
   await log.flush();
   watch.abort();
   await connection.complete(jobId, report);
   say(`job ${jobId} ${report.result}`);
 }
+
+interface Work extends Pick<ServeOptions, 'config' | 'now'> {
+  readonly write: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+async function work(payload: unknown, { config, ...options }: Work): Promise<JobReport> {
+  // A job that no workflow has queued has nothing to do, and is done.
+  if (!isJobPayload(payload)) return { result: 'succeeded' };
+  // Only a job needs them: the expressions alone take a good part of the time to start.
+  const { runJob } = await import('./job.ts');
+  const { agentName: runnerName, workFolder } = config.identity;
+  return runJob(payload, { ...options, runnerName, workFolder, env: config.stepEnv });
+}
+
+const isJobPayload = (payload: unknown): payload is JobPayload =>
+  typeof payload === 'object' && payload !== null && 'steps' in payload;
 
 /** Polls while the job runs, which is also the sign of life. Aborted when the service cancels the job. */
 function listen(jobId: string, connection: Connection, until: AbortSignal): AbortSignal {
