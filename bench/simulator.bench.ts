@@ -52,9 +52,9 @@ function caller(origin: string, agent: Agent): Call {
   };
 }
 
-function json<T>({ status, text: body }: Answer): T {
+function json({ status, text: body }: Answer): unknown {
   if (status >= 300) throw new Error(`answered ${status}: ${body}`);
-  return JSON.parse(body) as T;
+  return JSON.parse(body);
 }
 
 interface World {
@@ -69,27 +69,27 @@ interface World {
 const VERSION = 'api-version=6.0-preview';
 
 async function connect(call: Call): Promise<World> {
-  const registration = json<{ token: string }>(
+  const registration = json(
     await call('POST', '/orgs/my-org/actions/runners/registration-token', { token: 'any' }),
-  );
-  const { url, token } = json<{ url: string; token: string }>(
+  ) as { token: string };
+  const { url, token } = json(
     await call('POST', '/actions/runner-registration', {
       headers: { authorization: `RemoteAuth ${registration.token}` },
       body: { url: 'http://127.0.0.1/my-org', runner_event: 'register' },
     }),
-  );
+  ) as { url: string; token: string };
   const base = `${new URL(url).pathname}_apis/runtime/runnerscalesets`;
   const tally = { messages: 0, jobs: 0, latencies: [] };
   return { call, admin: token, base, tally, queuedAt: new Map(), isOver: false };
 }
 
 async function openSet({ call, admin: token, base }: World, name: string): Promise<ScaleSet> {
-  const { id } = json<{ id: number }>(
+  const { id } = json(
     await call('POST', `${base}?${VERSION}`, { token, body: { name, runnerGroupId: 1 } }),
-  );
-  const session = json<{ messageQueueUrl: string; messageQueueAccessToken: string }>(
+  ) as { id: number };
+  const session = json(
     await call('POST', `${base}/${id}/sessions?${VERSION}`, { token, body: { ownerName: name } }),
-  );
+  ) as { messageQueueUrl: string; messageQueueAccessToken: string };
   const queue = new URL(session.messageQueueUrl).pathname;
   return { id, name, queue, token: session.messageQueueAccessToken };
 }
@@ -111,7 +111,7 @@ async function listen(world: World, { queue, token }: ScaleSet, capacity: number
     const query = cursor === 0 ? '' : `?lastMessageId=${cursor}`;
     const answer = await world.call('GET', `${queue}${query}`, { token, headers });
     if (answer.status === 202) continue;
-    const { messageId, body } = json<{ messageId: number; body: string }>(answer);
+    const { messageId, body } = json(answer) as { messageId: number; body: string };
     const now = performance.now();
     for (const { messageType, jobId } of JSON.parse(body) as {
       messageType: string;
@@ -131,15 +131,15 @@ async function keepRunner(world: World, { id, name }: ScaleSet, slot: number): P
   const { call, admin, base } = world;
   for (let number = 0; !world.isOver; number += 1) {
     const wish = { name: `${name}-${slot}-${number}`, workFolder: '' };
-    const { encodedJITConfig } = json<{ encodedJITConfig: string }>(
+    const { encodedJITConfig } = json(
       await call('POST', `${base}/${id}/generatejitconfig?${VERSION}`, {
         token: admin,
         body: wish,
       }),
-    );
+    ) as { encodedJITConfig: string };
     const token = decodeJitConfig(encodedJITConfig)?.token ?? '';
     await call('POST', '/_runner/session', { token });
-    const { jobId } = json<{ jobId: string }>(await offer(world, token));
+    const { jobId } = json(await offer(world, token)) as { jobId: string };
     const job = `/_runner/jobs/${jobId}`;
     await call('POST', `${job}/started`, { token });
     await call('POST', `${job}/log`, { token, body: 'a line of its log' });
@@ -226,9 +226,9 @@ async function measure(
   const after = usageOf(child);
   const { user, system } = process.cpuUsage(own);
   const sorted = tally.latencies.sort((a, b) => a - b);
-  const perMessage = (after.cpuMs - before.cpuMs) / tally.messages;
+  const perMessage = (after.cpuMs - before.cpuMs) / Math.max(1, tally.messages);
   const quantile = (share: number): string =>
-    (sorted[Math.floor(share * (sorted.length - 1))] ?? NaN).toFixed(1);
+    sorted[Math.floor(share * (sorted.length - 1))]?.toFixed(1) ?? '-';
   process.stdout.write(
     `${load.name.padEnd(24)}${(tally.messages / (wallMs / 1000)).toFixed(0).padStart(6)} messages/s` +
       `  ${(tally.jobs / (wallMs / 1000)).toFixed(0).padStart(5)} jobs/s` +
@@ -285,7 +285,7 @@ async function main(): Promise<void> {
     if (set) keepRunner(world, set, slot).catch(ending);
   }
   const state = async (): Promise<{ runners: { state: string }[] }> =>
-    json(await world.call('GET', '/_control/state'));
+    json(await world.call('GET', '/_control/state')) as { runners: { state: string }[] };
   while ((await state()).runners.filter((one) => one.state === 'idle').length < runners)
     await sleep(200);
   const idle = { name: `${runners} runners wait`, rate: 0, seconds: 3, most: 0 };
