@@ -226,14 +226,15 @@ async function measure(
   const after = usageOf(child);
   const { user, system } = process.cpuUsage(own);
   const sorted = tally.latencies.sort((a, b) => a - b);
-  const perMessage = (after.cpuMs - before.cpuMs) / Math.max(1, tally.messages);
+  const perMessage =
+    tally.messages === 0 ? '-' : ((after.cpuMs - before.cpuMs) / tally.messages).toFixed(2);
   const quantile = (share: number): string =>
     sorted[Math.floor(share * (sorted.length - 1))]?.toFixed(1) ?? '-';
   process.stdout.write(
     `${load.name.padEnd(24)}${(tally.messages / (wallMs / 1000)).toFixed(0).padStart(6)} messages/s` +
       `  ${(tally.jobs / (wallMs / 1000)).toFixed(0).padStart(5)} jobs/s` +
       `  CPU ${(((after.cpuMs - before.cpuMs) / wallMs) * 100).toFixed(0).padStart(3)} %` +
-      ` (${perMessage.toFixed(2)} ms a message)` +
+      ` (${perMessage} ms a message)` +
       `  RSS ${after.rssMiB.toFixed(0)} MiB (anonymous ${after.anonMiB.toFixed(0)})` +
       `  queued to heard p50 ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms` +
       `  (this process: CPU ${((user + system) / 10 / wallMs).toFixed(0)} %)\n`,
