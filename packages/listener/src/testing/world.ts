@@ -51,7 +51,7 @@ export interface World extends Parts {
   end(): Promise<void>;
 }
 
-export interface Listening {
+interface Listening {
   stop: () => void;
   ended: Promise<'stopped' | 'replaced'>;
 }
