@@ -152,7 +152,15 @@ async function pollOnce(loop: Loop, session: MessageSession, signal: AbortSignal
 /** From here on the message is finished, whatever the signal says. */
 async function take(loop: Loop, session: MessageSession, message: Message): Promise<void> {
   const { set, deps } = loop;
-  const { id, statistics, available, started, completed } = message;
+  const { id, statistics, available, started, completed, unknown, malformed = [] } = message;
+  if (unknown > 0 || malformed.length > 0) {
+    deps.log.warn('could not read all of a message', {
+      set: set.setName,
+      message: id,
+      unknown,
+      malformed,
+    });
+  }
   if (available.length > 0) {
     await session.acquire(available.map(({ runnerRequestId }) => runnerRequestId));
   }

@@ -40,6 +40,8 @@ interface Parts {
   scaleSet: ListenedScaleSet;
   /** While true, Kubernetes answers 500 to everything. */
   away: { kubernetes: boolean };
+  /** Paths of what was deleted at the service: messages, by acknowledging them. */
+  deleted: string[];
 }
 
 export interface World extends Parts {
@@ -63,6 +65,7 @@ export async function aWorld(): Promise<World> {
   // Polls are held by the real clock.
   const simulator = createSimulator({ now, holdMs: 20 });
   const away = { kubernetes: false };
+  const deleted: string[] = [];
   const kube = createKubeClient({
     fetch: (request) => {
       if (away.kubernetes) return Promise.resolve(new Response('away', { status: 500 }));
@@ -74,13 +77,16 @@ export async function aWorld(): Promise<World> {
     configUrl: CONFIG_URL,
     credentials: { kind: 'token', token: 'ghp_planted' },
     userAgent: { version: 'test', subsystem: 'ghalistener' },
-    fetch: (request) => simulator.fetch(request),
+    fetch: (request) => {
+      if (request.method === 'DELETE') deleted.push(new URL(request.url).pathname);
+      return simulator.fetch(request);
+    },
     retry: { max: 0 },
     now,
   });
   await prepare(kube);
   const { id } = await actions.createScaleSet({ name: 'linux', runnerGroupId: 1 });
-  const parts = { clock, simulator, actions, kube, away, log: recordedLog() };
+  const parts = { clock, simulator, actions, kube, away, deleted, log: recordedLog() };
   return new TestWorld(
     { ...parts, metrics: createMetrics(undefined), scaleSet: scaleSet(id) },
     () => {
@@ -110,6 +116,7 @@ class TestWorld implements World {
   readonly metrics;
   readonly scaleSet;
   readonly away;
+  readonly deleted;
   readonly #closeCluster: () => void;
   readonly #started: Listening[] = [];
 
@@ -122,6 +129,7 @@ class TestWorld implements World {
     this.metrics = parts.metrics;
     this.scaleSet = parts.scaleSet;
     this.away = parts.away;
+    this.deleted = parts.deleted;
     this.#closeCluster = closeCluster;
   }
 
