@@ -23,6 +23,10 @@ describe('understands', () => {
       args: ['dev', '--max-runners', '2', '--min-runners=2'],
       means: { ...DEV, minRunners: 2, maxRunners: 2 },
     },
+    {
+      args: ['simulator', '--port', '8787'],
+      means: { do: 'simulator', args: ['--port', '8787'] },
+    },
     { args: ['dev', '--stop', 'kept'], means: { do: 'stop', directory: '/desk/kept' } },
   ])('$args', ({ args, means }) => {
     expect(parseArguments(args, PLACE)).toEqual(means);

@@ -1,4 +1,4 @@
-// The command line: `muster dev [workflow] [options]`.
+// The command line: `muster dev [workflow] [options]`, `muster simulator [options]`.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CliError } from './errors.ts';
@@ -13,11 +13,17 @@ a listener and one runner pod a job, all on loopback.
   --min-runners N      so many idle runners always (0)
   --keep               leave everything running, and print the kubeconfig's path
   --stop DIR           stop what --keep left running
-  --help               this text`;
+  --help               this text
+
+       muster simulator [options]
+
+The Actions service alone, on a port: docs/simulator.md.`;
 
 export type Command =
   | { do: 'help' }
   | { do: 'stop'; directory: string }
+  /** Its arguments are its own. */
+  | { do: 'simulator'; args: string[] }
   | { do: 'dev'; workflow: string; keep: boolean; maxRunners: number; minRunners: number };
 
 export interface Place {
@@ -36,6 +42,7 @@ const OPTIONS = {
 
 /** Throws a CliError that says which argument is wrong. */
 export function parseArguments(argv: readonly string[], place: Place): Command {
+  if (argv[0] === 'simulator') return { do: 'simulator', args: argv.slice(1) };
   const { values, positionals } = parsed(argv);
   const [command, workflow, ...rest] = positionals;
   if (values.help || command === undefined) return { do: 'help' };

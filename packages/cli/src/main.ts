@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // `muster`. One line an error, no stack trace; exit 2 for the user's mistake, 1 for ours.
 import { fileURLToPath } from 'node:url';
 import { parseArguments, USAGE } from './arguments.ts';
@@ -17,6 +18,11 @@ async function run(command: Command, signal: AbortSignal): Promise<number> {
     case 'stop':
       await stopKept(command.directory);
       return 0;
+    case 'simulator': {
+      const { runSimulator } = await import('@muster/simulator/program');
+      const { stdin, stdout, stderr } = process;
+      return runSimulator(command.args, { stdin, stdout, stderr, signal });
+    }
     case 'dev':
       return dev(command, { stdout: process.stdout, env: process.env, signal });
   }
@@ -41,7 +47,9 @@ try {
     defaultWorkflow: fileURLToPath(DEFAULT_WORKFLOW),
   });
   const exitCode = await run(command, interrupted.signal);
-  process.exitCode = interrupted.signal.aborted ? EXIT_INTERRUPTED : exitCode;
+  // The simulator runs until it is told to stop: that is how it ends well.
+  const isCutOff = interrupted.signal.aborted && command.do !== 'simulator';
+  process.exitCode = isCutOff ? EXIT_INTERRUPTED : exitCode;
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   const isTold = error instanceof CliError || !interrupted.signal.aborted;
