@@ -39,7 +39,13 @@ const listener = z
   .describe('What the listener says of itself; only the listener writes it.');
 
 const blocked = z
-  .object({ reason: z.string(), since: z.string().meta({ format: 'date-time' }) })
+  .object({
+    reason: z.string(),
+    since: z.string().meta({ format: 'date-time' }),
+    capacity: count(
+      'Jobs that the set can take at most meanwhile; unknown when absent.',
+    ).optional(),
+  })
   .describe('Why the cluster refuses pods.');
 
 export const ephemeralRunnerSetStatus = z.object({
@@ -59,6 +65,7 @@ export type EphemeralRunnerSetSpec = z.infer<typeof ephemeralRunnerSetSpec>;
 export type EphemeralRunnerSetStatus = z.infer<typeof ephemeralRunnerSetStatus>;
 export type Slots = z.infer<typeof slots>;
 export type ListenerStatus = z.infer<typeof listener>;
+export type Blocked = z.infer<typeof blocked>;
 
 export interface EphemeralRunnerSet extends ApiObject {
   spec: EphemeralRunnerSetSpec;

@@ -31,6 +31,7 @@ export {
   FINALIZERS,
   JIT_KEYS,
   LABELS,
+  LISTENER_ANNOTATIONS,
   LISTENER_CONFIG,
   NO_MAXIMUM,
   PART_OF,
@@ -63,6 +64,7 @@ export type {
 } from './autoscaling-listener.ts';
 export { EphemeralRunnerSetKind, replicasOf } from './ephemeral-runner-set.ts';
 export type {
+  Blocked,
   EphemeralRunnerSet,
   EphemeralRunnerSetSpec,
   EphemeralRunnerSetStatus,

@@ -51,6 +51,17 @@ export const ANNOTATIONS = {
 } as const;
 
 /**
+ * Ours, on an EphemeralRunnerSet: what its listener makes of trouble. Its answers to patches show them, so a change
+ * counts within a minute or so.
+ */
+export const LISTENER_ANNOTATIONS = {
+  /** `full`: advertise maxRunners to GitHub although the cluster refuses pods. */
+  capacity: 'actions.github.com/advertised-capacity',
+  /** `ignore`: make no runners for assigned jobs that never start. */
+  phantomJobs: 'actions.github.com/phantom-jobs',
+} as const;
+
+/**
  * Annotations of the scale set chart that name objects under `cleanupProtection`, in the order in
  * which they are released: the manager's own role goes last, for it permits the rest.
  */
@@ -99,6 +110,8 @@ export const LISTENER_CONFIG = {
   directory: '/etc/gha-listener',
   file: 'config.json',
   command: '/ghalistener',
+  /** Where it serves `/healthz` and `/readyz`, such as `:8081`; nowhere when unset. Ours. */
+  healthEnv: 'LISTENER_HEALTH_ADDR',
 } as const;
 
 /** What an unset `maxRunners` means. */
