@@ -6,6 +6,7 @@ import {
   conditions,
   count,
   githubAccess,
+  int64,
   metricsConfig,
   podTemplate,
   resourceMeta,
@@ -40,15 +41,34 @@ export const autoscalingRunnerSetSpec = z.object({
   ephemeralRunnerConfigSecretMetadata: resourceMeta.optional(),
 });
 
+const lostJob = z.object({
+  job: text("The job's name, as GitHub shows it.").optional(),
+  jobId: text('The job at GitHub.').optional(),
+  repository: text('owner/repository of the job.').optional(),
+  workflow: text('The workflow of the job, with the ref it ran at.').optional(),
+  runId: int64('The run of the job.').optional(),
+  runUrl: text('Where people look at it.').optional(),
+  cause: text('What became of the pod.'),
+  at: z.string().meta({ format: 'date-time' }),
+  rerun: text(
+    'Pending, Done or GivenUp: whether it was run again. Absent when nobody asked for that.',
+  ).optional(),
+});
+
 export const autoscalingRunnerSetStatus = z.object({
   currentRunners: count('Runners that are pending, running or failed.').optional(),
   phase: text('Pending, Running or Outdated.').optional(),
   pendingEphemeralRunners: count('Runners whose pod does not run yet.').optional(),
   runningEphemeralRunners: count('Runners whose pod runs.').optional(),
   failedEphemeralRunners: count('Runners that failed.').optional(),
+  lostJobs: z
+    .record(z.string(), lostJob)
+    .describe('The last jobs whose pod was lost, by the name of their runner.')
+    .optional(),
   conditions: conditions.optional(),
 });
 
+export type LostJob = z.infer<typeof lostJob>;
 export type AutoscalingRunnerSetSpec = z.infer<typeof autoscalingRunnerSetSpec>;
 export type AutoscalingRunnerSetStatus = z.infer<typeof autoscalingRunnerSetStatus>;
 

@@ -25,8 +25,18 @@ const slots = z
       .array(z.string())
       .describe('The runners counted in spent that are still there.')
       .optional(),
+    patch: text(
+      'The wish that this is the account of: a hash of what the listener writes.',
+    ).optional(),
   })
   .describe('Which slots are used up until the next patch.');
+
+const failing = z
+  .object({
+    rounds: count('How often failed runners were replaced since one was well.'),
+    since: z.string().meta({ format: 'date-time' }),
+  })
+  .describe('Runners of the current template fail: how long others are waited for.');
 
 const listener = z
   .object({
@@ -56,6 +66,7 @@ export const ephemeralRunnerSetStatus = z.object({
   failedEphemeralRunners: count('Runners that failed.').optional(),
   phase: text('Running or Outdated.').optional(),
   slots: slots.optional(),
+  failing: failing.optional(),
   listener: listener.optional(),
   blocked: blocked.optional(),
   conditions: conditions.optional(),
@@ -64,6 +75,7 @@ export const ephemeralRunnerSetStatus = z.object({
 export type EphemeralRunnerSetSpec = z.infer<typeof ephemeralRunnerSetSpec>;
 export type EphemeralRunnerSetStatus = z.infer<typeof ephemeralRunnerSetStatus>;
 export type Slots = z.infer<typeof slots>;
+export type Failing = z.infer<typeof failing>;
 export type ListenerStatus = z.infer<typeof listener>;
 export type Blocked = z.infer<typeof blocked>;
 

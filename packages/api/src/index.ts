@@ -27,14 +27,18 @@ export {
   COMPONENTS,
   CONTAINERS,
   CREDENTIAL_KEYS,
+  DELETION_ANNOTATIONS,
   EXIT_OUTDATED,
   FINALIZERS,
   JIT_KEYS,
+  KEEP_ANNOTATIONS,
   LABELS,
+  LIMIT_ANNOTATIONS,
   LISTENER_ANNOTATIONS,
   LISTENER_CONFIG,
   NO_MAXIMUM,
   PART_OF,
+  RERUN_ANNOTATION,
   RUNNER_ENV,
 } from './names.ts';
 export type {
@@ -55,6 +59,7 @@ export type {
   AutoscalingRunnerSet,
   AutoscalingRunnerSetSpec,
   AutoscalingRunnerSetStatus,
+  LostJob,
 } from './autoscaling-runner-set.ts';
 export { AutoscalingListenerKind, listenerName } from './autoscaling-listener.ts';
 export type {
@@ -68,6 +73,7 @@ export type {
   EphemeralRunnerSet,
   EphemeralRunnerSetSpec,
   EphemeralRunnerSetStatus,
+  Failing,
   ListenerStatus,
   Slots,
 } from './ephemeral-runner-set.ts';

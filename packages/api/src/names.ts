@@ -28,6 +28,8 @@ export const LABELS = {
   podTemplateHash: 'pod-template-hash',
   /** Put by the runner's container hooks on what a job makes. */
   madeByRunner: 'runner-pod',
+  /** Ours, on a runner's pod that has a job or is made for one: for PodDisruptionBudgets. */
+  busy: 'actions.github.com/busy',
 } as const;
 
 export const PART_OF = 'gha-runner-scale-set';
@@ -59,6 +61,42 @@ export const LISTENER_ANNOTATIONS = {
   capacity: 'actions.github.com/advertised-capacity',
   /** `ignore`: make no runners for assigned jobs that never start. */
   phantomJobs: 'actions.github.com/phantom-jobs',
+} as const;
+
+/**
+ * Ours, on a runner set or on one of its runners, whose own word counts more: how long a runner may stay in a state
+ * before it is given up, as `90s`, `10m` or `1h30m`; `off` is for ever. A runner that has a job is never given up.
+ */
+export const LIMIT_ANNOTATIONS = {
+  /** Its image cannot be pulled. */
+  imagePull: 'actions.github.com/image-pull-timeout',
+  /** No node takes its pod; its set counts as blocked from then on. */
+  unschedulable: 'actions.github.com/unschedulable-timeout',
+  /** A node took its pod and its container does not start. */
+  start: 'actions.github.com/start-timeout',
+  /** Its container runs and GitHub does not hear of it. */
+  online: 'actions.github.com/online-timeout',
+  /** Its pod is being deleted and does not go; counted from the end of its grace. */
+  termination: 'actions.github.com/termination-timeout',
+  /** It is there at all. */
+  lifetime: 'actions.github.com/max-lifetime',
+} as const;
+
+/** Ours, on a runner set, a set or a runner that is being deleted and does not go (design.md, decision 17). */
+export const DELETION_ANNOTATIONS = {
+  /** `true`: go without GitHub's word. `force`: under a job too. */
+  giveUp: 'actions.github.com/give-up',
+  /** After so long go without GitHub's word, as `30m`. */
+  deadline: 'actions.github.com/deletion-deadline',
+} as const;
+
+/** Ours, on a runner set: `true` runs a job again that lost its pod, once. */
+export const RERUN_ANNOTATION = 'actions.github.com/rerun-lost-jobs';
+
+/** Autoscalers of nodes leave a pod alone that says so. */
+export const KEEP_ANNOTATIONS = {
+  'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+  'karpenter.sh/do-not-disrupt': 'true',
 } as const;
 
 /**
