@@ -82,7 +82,12 @@ test('reads what it writes, two scale sets too', () => {
     ...rest,
     scaleSets: [
       { ...set, settleSeconds: 3, rootCa: 'PEM' },
-      { ...set, scaleSetId: 8, metrics: { counters: { gha_started_jobs_total: { labels: [] } } } },
+      {
+        ...set,
+        scaleSetId: 8,
+        setName: 'gpu',
+        metrics: { counters: { gha_started_jobs_total: { labels: [] } } },
+      },
     ],
   };
   expect(parseListenerConfig(formatListenerConfig(config))).toEqual(config);
@@ -105,7 +110,7 @@ describe('says every problem at once', () => {
     [
       'half an App',
       { ...ARC_FILE, github_token: '', github_app_id: '1' },
-      'set either github_token, or github_app_id, github_app_installation_id and github_app_private_key',
+      'github_token is not set, nor are github_app_id, github_app_installation_id and github_app_private_key together',
     ],
     ['a level', { ...ARC_FILE, log_level: 'loud' }, 'log_level must be debug, info, warn or error'],
   ])('%s', (_name, file, expected) => {
@@ -117,7 +122,51 @@ describe('says every problem at once', () => {
   test('with the place in a list', () => {
     expect(
       problems(JSON.stringify({ scale_sets: [ARC_FILE, { ...ARC_FILE, runner_scale_set_id: 0 }] })),
-    ).toEqual(['scale_sets.1: runner_scale_set_id must be above 0']);
+    ).toEqual([
+      'scale_sets.1.runner_scale_set_id must be above 0',
+      'scale_sets.1.ephemeral_runner_set_name is that of scale_sets.0 too',
+    ]);
+  });
+
+  test('wrong types, missing keys and broken rules together, each with its key', () => {
+    const second = { ...ARC_FILE, ephemeral_runner_set_name: 'gpu', max_runners: 'planted' };
+    const file = {
+      scale_sets: [{ ...ARC_FILE, configure_url: '', log_level: 1 }, second, 'planted'],
+    };
+    expect(problems(JSON.stringify(file))).toEqual([
+      'scale_sets.0.log_level: Invalid input: expected string, received number',
+      'scale_sets.0.configure_url is not set',
+      'scale_sets.1.max_runners: Invalid input: expected number, received string',
+      'scale_sets.2 is no JSON object',
+      'scale_sets.2.configure_url is not set',
+      'scale_sets.2.ephemeral_runner_set_namespace is not set',
+      'scale_sets.2.ephemeral_runner_set_name is not set',
+      'scale_sets.2.runner_scale_set_id must be above 0',
+      'scale_sets.2.github_token is not set, nor are github_app_id, github_app_installation_id and github_app_private_key together',
+    ]);
+  });
+
+  test.each([
+    ['a list', '[]', 'the file is no JSON object'],
+    ['a text', '"planted"', 'the file is no JSON object'],
+    ['no set at all', '{"scale_sets":[]}', 'scale_sets lists none'],
+    ['sets that are no list', '{"scale_sets":{}}', 'scale_sets is no list'],
+  ])('a file that is %s', (_name, content, problem) => {
+    expect(problems(content)).toEqual([problem]);
+  });
+
+  test.each([
+    [{ max_runners: -1, min_runners: 0 }, 'max_runners must not be below min_runners'],
+    [{ max_runners: 2147483648 }, 'max_runners must not be above 2147483647'],
+    [{ min_runners: -1 }, 'min_runners must not be below 0'],
+    [{ runner_scale_set_id: 0 }, 'runner_scale_set_id must be above 0'],
+  ])('bounds: %j', (change, problem) => {
+    expect(problems(JSON.stringify({ ...ARC_FILE, ...change }))).toEqual([problem]);
+  });
+
+  test('as in Go, null is nothing, and no runners at all may be asked for', () => {
+    const { scaleSets } = parsed({ max_runners: 0, min_runners: null, log_level: null });
+    expect(scaleSets[0]).toMatchObject({ maxRunners: 0, minRunners: 0 });
   });
 
   test.each([

@@ -85,24 +85,12 @@ const WHAT = 'bad listener configuration';
 
 /** Reads the file's content. Throws a ConfigError that lists every problem with its key. */
 export function parseListenerConfig(content: string): ListenerConfig {
-  const json = parseJson(content);
-  const file = z
-    .object({ scale_sets: z.array(scaleSetFile).min(1) })
-    .safeParse(isList(json) ? json : { scale_sets: [json] });
-  if (!file.success) {
-    throw new ConfigError(
-      WHAT,
-      file.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-    );
-  }
-  const sets = file.data.scale_sets;
-  const problems = sets.flatMap((set, index) =>
-    problemsOf(set).map((problem) =>
-      sets.length > 1 ? `scale_sets.${index}: ${problem}` : problem,
-    ),
-  );
+  const read = setsIn(parseJson(content)).map(({ path, json }) => readSet(json, path));
+  const sets = read.map(({ set }) => set);
+  const problems = [...read.flatMap((one) => one.problems), ...sharedSets(sets)];
   const [first] = sets;
-  if (first === undefined || problems.length > 0) throw new ConfigError(WHAT, problems);
+  if (first === undefined) throw new ConfigError(WHAT, ['scale_sets lists none']);
+  if (problems.length > 0) throw new ConfigError(WHAT, problems);
   return {
     scaleSets: sets.map(listened),
     logLevel: levelOf(first) ?? 'debug',
@@ -126,8 +114,55 @@ function parseJson(content: string): unknown {
   }
 }
 
-const isList = (json: unknown): boolean =>
-  typeof json === 'object' && json !== null && 'scale_sets' in json;
+const isObject = (json: unknown): json is Record<string, unknown> =>
+  typeof json === 'object' && json !== null && !Array.isArray(json);
+
+/** ARC's file is one of the objects that ours is a list of. */
+function setsIn(json: unknown): { path: string; json: unknown }[] {
+  if (!isObject(json)) throw new ConfigError(WHAT, ['the file is no JSON object']);
+  const { scale_sets: list } = json;
+  if (list === undefined) return [{ path: '', json }];
+  if (!Array.isArray(list)) throw new ConfigError(WHAT, ['scale_sets is no list']);
+  return list.map((one: unknown, index) => ({ path: `scale_sets.${index}.`, json: one }));
+}
+
+/** A value of the wrong type counts as absent, so that what is wrong beside it is told too. */
+function readSet(json: unknown, path: string): { set: ScaleSetFile; problems: string[] } {
+  // As in Go, null is the same as nothing.
+  const given = isObject(json)
+    ? Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null))
+    : {};
+  const parsed = scaleSetFile.safeParse(given);
+  const issues = parsed.success ? [] : parsed.error.issues;
+  const broken = new Set(issues.map((issue) => String(issue.path[0])));
+  const set = scaleSetFile.parse(
+    Object.fromEntries(Object.entries(given).filter(([key]) => !broken.has(key))),
+  );
+  const rules = problemsOf(set).filter(({ about }) => !about.some((key) => broken.has(key)));
+  return {
+    set,
+    problems: [
+      ...(isObject(json) ? [] : [`${path.slice(0, -1)} is no JSON object`]),
+      // The issue's words name types and never the value.
+      ...issues.map((issue) => `${path}${issue.path.join('.')}: ${issue.message}`),
+      ...rules.map(({ problem }) => `${path}${problem}`),
+    ],
+  };
+}
+
+/** Two loops for one set would wish against each other. */
+function sharedSets(sets: readonly ScaleSetFile[]): string[] {
+  const seen = new Map<string, number>();
+  return sets.flatMap((set, index) => {
+    const { ephemeral_runner_set_namespace: namespace, ephemeral_runner_set_name: name } = set;
+    const key = `${namespace}/${name}`;
+    const other = seen.get(key);
+    if (other === undefined) seen.set(key, index);
+    return name === '' || other === undefined
+      ? []
+      : [`scale_sets.${index}.ephemeral_runner_set_name is that of scale_sets.${other} too`];
+  });
+}
 
 const levelOf = ({ log_level }: ScaleSetFile): ListenerConfig['logLevel'] | undefined =>
   (['debug', 'info', 'warn', 'error'] as const).find((level) => level === log_level.toLowerCase());
@@ -135,23 +170,46 @@ const levelOf = ({ log_level }: ScaleSetFile): ListenerConfig['logLevel'] | unde
 const formatOf = ({ log_format }: ScaleSetFile): ListenerConfig['logFormat'] | undefined =>
   (['text', 'json'] as const).find((format) => format === log_format);
 
-function problemsOf(set: ScaleSetFile): string[] {
-  const rules: [boolean, string][] = [
-    [set.configure_url === '', 'configure_url is not set'],
-    [set.ephemeral_runner_set_namespace === '', 'ephemeral_runner_set_namespace is not set'],
-    [set.ephemeral_runner_set_name === '', 'ephemeral_runner_set_name is not set'],
-    [set.runner_scale_set_id <= 0, 'runner_scale_set_id must be above 0'],
-    [set.min_runners < 0, 'min_runners must not be below 0'],
-    [set.max_runners < set.min_runners, 'max_runners must not be below min_runners'],
-    [set.log_level !== '' && !levelOf(set), 'log_level must be debug, info, warn or error'],
-    [set.log_format !== '' && !formatOf(set), 'log_format must be text or json'],
-    [set.vault_type !== '', 'vault_type is not supported by this listener'],
+type Key = keyof ScaleSetFile;
+
+interface Complaint {
+  /** The keys that it stands on. */
+  about: readonly Key[];
+  problem: string;
+}
+
+// Go keeps them in an int32.
+const MOST_RUNNERS = 2147483647;
+
+function problemsOf(set: ScaleSetFile): Complaint[] {
+  const { min_runners: min, max_runners: max } = set;
+  const namespace = 'ephemeral_runner_set_namespace';
+  const name = 'ephemeral_runner_set_name';
+  const rules: [boolean, readonly [Key, ...Key[]], string][] = [
+    [set.configure_url === '', ['configure_url'], 'is not set'],
+    [set[namespace] === '', [namespace], 'is not set'],
+    [set[name] === '', [name], 'is not set'],
+    [set.runner_scale_set_id <= 0, ['runner_scale_set_id'], 'must be above 0'],
+    [min < 0, ['min_runners'], 'must not be below 0'],
+    [max < min, ['max_runners', 'min_runners'], 'must not be below min_runners'],
+    [max > MOST_RUNNERS, ['max_runners'], `must not be above ${MOST_RUNNERS}`],
+    [set.log_level !== '' && !levelOf(set), ['log_level'], 'must be debug, info, warn or error'],
+    [set.log_format !== '' && !formatOf(set), ['log_format'], 'must be text or json'],
+    [set.vault_type !== '', ['vault_type'], 'is not supported by this listener'],
   ];
+  const broken = rules.filter(([isBroken]) => isBroken);
   return [
-    ...rules.flatMap(([broken, problem]) => (broken ? [problem] : [])),
-    ...credentialProblems(set),
+    ...broken.map(([, about, words]) => ({ about, problem: `${about[0]} ${words}` })),
+    ...credentialProblems(set).map((problem) => ({ about: CREDENTIALS, problem })),
   ];
 }
+
+const CREDENTIALS = [
+  'github_token',
+  'github_app_id',
+  'github_app_installation_id',
+  'github_app_private_key',
+] as const;
 
 function credentialProblems(set: ScaleSetFile): string[] {
   if (set.vault_type !== '') return [];
@@ -162,7 +220,7 @@ function credentialProblems(set: ScaleSetFile): string[] {
   }
   if (isWholeApp) return [];
   return [
-    'set either github_token, or github_app_id, github_app_installation_id and github_app_private_key',
+    'github_token is not set, nor are github_app_id, github_app_installation_id and github_app_private_key together',
   ];
 }
 
