@@ -121,7 +121,7 @@ const ROWS: Row[] = [
     says: [
       'ghalistener: bad listener configuration:',
       '  - runner_scale_set_id must be above 0',
-      '  - set either github_token, or github_app_id, github_app_installation_id and github_app_private_key',
+      '  - github_token is not set, nor are github_app_id, github_app_installation_id and github_app_private_key together',
     ],
   },
   {
