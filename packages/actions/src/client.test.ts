@@ -222,6 +222,17 @@ describe('a scale set', () => {
     expect(farSide.asked[0]?.url.search).toBe('?api-version=6.0-preview');
   });
 
+  test('C19: gets other labels, all of type System', async () => {
+    const { client, farSide } = answering(200, SET);
+    await client.updateScaleSet(1, { labels: ['linux', 'gpu'] });
+    expect(JSON.parse(farSide.asked[0]?.body ?? '')).toEqual({
+      labels: [
+        { type: 'System', name: 'linux' },
+        { type: 'System', name: 'gpu' },
+      ],
+    });
+  });
+
   test.each([
     { name: 'deleted', status: 204, body: null, gives: 'deleted' },
     {

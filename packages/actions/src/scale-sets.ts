@@ -61,7 +61,9 @@ export function scaleSetCalls(service: Service): ScaleSetCalls {
 
     updateScaleSet: async (id, change, options = {}) => {
       const what = `update scale set ${id}`;
-      const call = { what, method: 'PATCH', path: scaleSetPath(id), body: change } as const;
+      const { labels, ...fields } = change;
+      const body = { ...fields, ...(labels && { labels: labels.map(systemLabel) }) };
+      const call = { what, method: 'PATCH', path: scaleSetPath(id), body } as const;
       return decode(scaleSet, expectStatus(200, await service.call(call, options)));
     },
 
@@ -85,7 +87,9 @@ function scaleSetBody({ name, runnerGroupId, labels = [] }: ScaleSetWish): unkno
   return {
     name,
     runnerGroupId,
-    labels: [...new Set([name, ...labels])].map((one): Label => ({ type: 'System', name: one })),
+    labels: [...new Set([name, ...labels])].map(systemLabel),
     RunnerSetting: { disableUpdate: true },
   };
 }
+
+const systemLabel = (name: string): Label => ({ type: 'System', name });

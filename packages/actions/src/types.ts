@@ -41,9 +41,10 @@ export interface ActionsClient {
   ): Promise<RunnerScaleSet | undefined>;
   getScaleSet(id: number, options?: CallOptions): Promise<RunnerScaleSet | undefined>;
   createScaleSet(wish: ScaleSetWish, options?: CallOptions): Promise<RunnerScaleSet>;
+  /** What is absent stays. `labels` are all there are to be; the name is not added to them. */
   updateScaleSet(
     id: number,
-    change: { name?: string; runnerGroupId?: number },
+    change: { name?: string; runnerGroupId?: number; labels?: readonly string[] },
     options?: CallOptions,
   ): Promise<RunnerScaleSet>;
   deleteScaleSet(id: number, options?: CallOptions): Promise<'deleted' | 'absent'>;

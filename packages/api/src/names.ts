@@ -50,6 +50,10 @@ export const ANNOTATIONS = {
   /** The set's `spec.patchID` when the runner was created, decimal. */
   patchId: 'actions.github.com/patch-id',
   valuesHash: 'actions.github.com/values-hash',
+  /** Ours: the labels that the scale set was last asked to have, as a JSON list. */
+  scaleSetLabels: 'actions.github.com/runner-scale-set-labels',
+  /** Ours: the config URL whose scale set the id is. */
+  scaleSetUrl: 'actions.github.com/runner-scale-set-url',
 } as const;
 
 /**
