@@ -1,6 +1,8 @@
 // GitHub's expressions, evaluated over plain JSON. Knows no workflow: contexts and status functions are given.
 import { Evaluator, Lexer, Parser, data } from '@actions/expressions';
 import type { FunctionDefinition } from '@actions/expressions/funcs/info';
+import { TokenType } from '@actions/expressions/lexer';
+import type { Token } from '@actions/expressions/lexer';
 import { equals, truthy } from '@actions/expressions/result';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -55,14 +57,20 @@ export function looselyEqual(left: Json, right: Json): boolean {
 function run(expression: string, scope: Scope): data.ExpressionData {
   try {
     const functions = definitions(scope);
-    const parser = new Parser(new Lexer(expression).lex().tokens, CONTEXTS, [
-      ...functions.values(),
-    ]);
+    const parser = new Parser(tokensOf(expression), CONTEXTS, [...functions.values()]);
     const contexts = CONTEXTS.map((key) => ({ key, value: rich(scope.contexts[key] ?? null) }));
     return new Evaluator(parser.parse(), new data.Dictionary(...contexts), functions).evaluate();
   } catch (error) {
     throw new ExpressionFailure(expression, error);
   }
+}
+
+/** In a text, two quotes stand for one. The lexer heeds that for the first two only. */
+function tokensOf(expression: string): Token[] {
+  return new Lexer(expression).lex().tokens.map((token) => {
+    if (token.type !== TokenType.STRING) return token;
+    return { ...token, value: token.lexeme.slice(1, -1).replaceAll("''", "'") };
+  });
 }
 
 function definitions({ functions = {} }: Scope): Map<string, FunctionDefinition> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseWorkflow } from './parse.ts';
+import { fill } from './template.ts';
 import { formatProblems } from './workflow.ts';
 import type { Workflow } from './workflow.ts';
 
@@ -61,6 +62,24 @@ test('a script over several lines is read as YAML means it, expressions and all'
   expect(read.jobs[0]?.steps[0]?.does).toEqual({
     run: { expr: "format('if true; then\n  echo ''{{{0}}}''\nfi\n', github.sha)" },
   });
+});
+
+test.each([
+  {
+    name: 'one line',
+    yaml: `echo \${{ github.actor }} 'a' "'b'" {0}`,
+    text: `echo me 'a' "'b'" {0}`,
+  },
+  {
+    name: 'several lines',
+    yaml: `|\n          echo 'a' \${{ github.actor }}\n          echo 'b' 'c' {}\n`,
+    text: `echo 'a' me\necho 'b' 'c' {}\n`,
+  },
+])('quotes and braces beside an expression stay as they are, on $name', async ({ yaml, text }) => {
+  const read = await workflow(job(`    steps:\n      - run: ${yaml}\n`));
+  const does = read.jobs[0]?.steps[0]?.does;
+  const run = does !== undefined && 'run' in does ? does.run : '';
+  expect(fill(run, { contexts: { github: { actor: 'me' } } })).toBe(text);
 });
 
 test('a folded text that is one expression is that expression', async () => {
