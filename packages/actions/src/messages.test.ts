@@ -38,6 +38,23 @@ describe('a message', () => {
     });
   });
 
+  test('tells when its assigned jobs were queued, or assigned where that is empty', async () => {
+    const messageType = 'JobAssigned';
+    const message = await read(
+      withJobs(
+        {
+          messageType,
+          queueTime: '2026-01-01T00:00:00Z',
+          scaleSetAssignTime: '2026-01-01T00:00:09Z',
+        },
+        { messageType, queueTime: '', scaleSetAssignTime: '2026-01-01T00:00:01Z' },
+        { messageType },
+      ),
+    );
+    const at = Date.parse('2026-01-01T00:00:00Z');
+    expect(message?.queuedAt).toEqual([at, at + 1000]);
+  });
+
   test('O7: has its jobs sorted by type, unknown ones counted', async () => {
     const types = ['JobAvailable', 'JobAvailable', 'JobAssigned', 'JobAssigned', 'JobStarted'];
     const jobs = [...types, 'JobCompleted', 'JobPondered'].map((messageType, at) => ({

@@ -120,6 +120,7 @@ function add(jobs: Jobs, job: JobMessage): void {
       return;
     case 'JobAssigned':
       jobs.assigned += 1;
+      addQueuedAt(jobs, job);
       return;
     case 'JobStarted':
       jobs.started.push(job);
@@ -128,6 +129,12 @@ function add(jobs: Jobs, job: JobMessage): void {
       jobs.completed.push(job);
       return;
   }
+}
+
+// The queue time has been seen to be empty.
+function addQueuedAt(jobs: Jobs, { queueTime, scaleSetAssignTime }: JobAssigned): void {
+  const time = queueTime ?? scaleSetAssignTime;
+  if (time !== undefined) jobs.queuedAt = [...(jobs.queuedAt ?? []), Date.parse(time)];
 }
 
 const TIMES = new Set(['queuetime', 'scalesetassigntime', 'runnerassigntime', 'finishtime']);

@@ -83,6 +83,8 @@ export interface Message {
   available: JobAvailable[];
   /** Jobs given to the scale set by the service itself. */
   assigned: number;
+  /** When those were queued, or assigned where that is not said, in epoch milliseconds. */
+  queuedAt?: number[];
   started: JobStarted[];
   completed: JobCompleted[];
   /** Job messages of a type that this client does not know. */
