@@ -25,18 +25,20 @@ const slots = z
       .array(z.string())
       .describe('The runners counted in spent that are still there.')
       .optional(),
-    patch: text(
-      'The wish that this is the account of: a hash of what the listener writes.',
-    ).optional(),
+    patch: text('What the listener wished for then, as a hash.').optional(),
+    template: text('Of what the runners were made then, as a hash.').optional(),
   })
   .describe('Which slots are used up until the next patch.');
 
 const failing = z
   .object({
-    rounds: count('How often failed runners were replaced since one was well.'),
-    since: z.string().meta({ format: 'date-time' }),
+    template: text('Of what those runners were made, as a hash.'),
+    outdated: count('Runners in a row that GitHub found too old.'),
+    rounds: count('How often failed runners were waited for in a row.'),
+    counted: z.array(z.string()).describe('Those of them that are still there.').optional(),
+    since: z.string().meta({ format: 'date-time' }).describe('When the last one was counted.'),
   })
-  .describe('Runners of the current template fail: how long others are waited for.');
+  .describe('Runners of the current template that could not run, since one could.');
 
 const listener = z
   .object({

@@ -40,6 +40,7 @@ import { createEphemeralRunnerReconciler } from './ephemeral-runner/index.ts';
 import { createEphemeralRunnerSetReconciler } from './ephemeral-runner-set/index.ts';
 import { createGitHub } from './github.ts';
 import type { GitHubOptions } from './github.ts';
+import { createKept } from './kept.ts';
 import { registerMetrics } from './metrics.ts';
 import { wire } from './wiring.ts';
 import type { Loops } from './wiring.ts';
@@ -90,7 +91,8 @@ export function createController(options: ControllerOptions): Controller {
     ...(options.instance !== undefined && { instance: options.instance }),
   });
   if (options.metrics) registerMetrics(options.metrics.registry, caches);
-  const loops = createLoops({ caches, kube, github, clock, config, log }, events, options.metrics);
+  const deps = { caches, kube, github, clock, config, log, kept: createKept() };
+  const loops = createLoops(deps, events, options.metrics);
   const all = Object.values(caches) as Cache<KubeObject>[];
   return {
     caches,

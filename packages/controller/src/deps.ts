@@ -17,6 +17,7 @@ import type {
 } from '@muster/kube';
 import type { Config } from './config.ts';
 import type { GitHub } from './github.ts';
+import type { Kept } from './kept.ts';
 
 /** Local copies of everything that is watched. Secrets and ConfigMaps are not: rights forbid it. */
 export interface Caches {
@@ -44,4 +45,6 @@ export interface Deps {
   clock: Clock;
   config: Config;
   log: Log;
+  /** What the CRDs of another operator drop from statuses. */
+  kept: Kept;
 }

@@ -61,6 +61,26 @@ function failedInitContainer(pod: Pod): RunnerPod | undefined {
 
 const exitCodeOf = ({ state }: ContainerStatus): number => state?.terminated?.exitCode ?? 0;
 
+/** Undefined when a node has its pod, or there is none. */
+export function unscheduled(pod: Pod | undefined): { since: number; message: string } | undefined {
+  const said = pod?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  if (pod === undefined || said?.status !== 'False' || said.reason !== 'Unschedulable') {
+    return undefined;
+  }
+  const { lastTransitionTime = pod.metadata.creationTimestamp, message } = said;
+  return { since: Date.parse(lastTransitionTime), message: message ?? 'no node takes its pod' };
+}
+
+/** Its runner runs, and its pod is ready where anything says so. */
+export const isReady = (pod: Pod | undefined): boolean =>
+  pod !== undefined && runnerPod(pod).is === 'running' && isPodReady(pod);
+
+/** When its runner container was started; undefined while it does not run. */
+export function runningSince(pod: Pod | undefined): number | undefined {
+  const at = pod && runnerState(pod)?.running?.startedAt;
+  return at === undefined ? undefined : Date.parse(at);
+}
+
 /** The newest word on readiness. A condition without a time is not a word. */
 export function isPodReady(pod: Pod): boolean {
   const newest = (pod.status?.conditions ?? [])

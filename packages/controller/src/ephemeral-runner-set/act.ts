@@ -16,6 +16,7 @@ import type { Memory } from './memory.ts';
 import type { Action, Observed } from './plan.ts';
 import { proxySecret, proxySecretName } from './proxy.ts';
 import type { UnsettledProxy } from './proxy.ts';
+import type { Report } from './report.ts';
 import { retireUpTo } from './retire.ts';
 
 export interface ActDeps {
@@ -24,6 +25,7 @@ export interface ActDeps {
   clock: Clock;
   config: Settings;
   memory: Memory;
+  kept: Deps['kept'];
 }
 
 const AT_ONCE = 32;
@@ -44,14 +46,22 @@ export async function act(action: Action, { set }: Observed, deps: ActDeps): Pro
     case 'retire':
       return retireUpTo(action.atMost, action.candidates, deps);
     case 'report':
-      await kube.patchStatus(EphemeralRunnerSetKind, atOf(set), { status: action.status });
-      deps.memory.of(set).reportedAt = deps.clock.now();
-      return;
+      return report(set, action.status, deps);
     case 'settle-proxy-secret':
       return settleProxySecret(action.proxy, set, kube);
     case 'wait':
       return;
   }
+}
+
+async function report(
+  set: EphemeralRunnerSet,
+  status: Report,
+  { kube, kept, memory, clock }: ActDeps,
+): Promise<void> {
+  const answer = await kube.patchStatus(EphemeralRunnerSetKind, atOf(set), { status });
+  kept.note(set, status, answer);
+  memory.of(set).reportedAt = clock.now();
 }
 
 async function settleProxySecret(

@@ -11,14 +11,11 @@ import {
 import type { EphemeralRunner, EphemeralRunnerSet, Unsaved } from '@muster/api';
 import { merged, propagated } from '../propagation.ts';
 import { proxySecretName } from './proxy.ts';
+import { templateHash } from './template.ts';
 
 export interface Settings {
   excludedLabelPrefixes: readonly string[];
 }
-
-/** What a runner says of the template it was made of. */
-export const templateHash = (set: EphemeralRunnerSet): string =>
-  contentHash(set.spec.ephemeralRunnerSpec);
 
 /** Both finalizers are there from the start, so that holding it costs no write. */
 export function runnerOf(

@@ -1,29 +1,33 @@
 // Reads what a set's plan needs, once. Only a set with a proxy costs requests, and those once a minute.
-import { contentHash } from '@muster/api';
+import { contentHash, maxRunnersOf, NO_MAXIMUM } from '@muster/api';
 import type { EphemeralRunnerSet } from '@muster/api';
 import { SecretKind } from '@muster/kube';
 import { isCredentialsError } from '../credentials.ts';
 import { BY_OWNER } from '../deps.ts';
 import type { Deps } from '../deps.ts';
+import { limitsOf } from '../limits.ts';
+import { runnerSetOf } from '../owner.ts';
 import type { Memory } from './memory.ts';
-import type { Observed } from './plan.ts';
+import type { Observed, Policy } from './plan.ts';
 import { proxySecretName, proxyState } from './proxy.ts';
 import type { ProxyState } from './proxy.ts';
 
-export type ObserveDeps = Pick<Deps, 'kube' | 'clock'> & {
-  caches: Pick<Deps['caches'], 'sets' | 'runners' | 'pods'>;
+export type ObserveDeps = Pick<Deps, 'kube' | 'clock' | 'kept'> & {
+  caches: Pick<Deps['caches'], 'runnerSets' | 'sets' | 'runners' | 'pods'>;
+  config: Pick<Deps['config'], 'updateStrategy'>;
   github: Pick<Deps['github'], 'flatten'>;
   memory: Memory;
 };
 
 export async function observe(key: string, deps: ObserveDeps): Promise<Observed | undefined> {
   const [namespace = '', name = ''] = key.split('/');
-  const { caches, memory, clock } = deps;
-  const set = caches.sets.get({ namespace, name });
-  if (set === undefined) {
+  const { caches, memory, clock, kept } = deps;
+  const stored = caches.sets.get({ namespace, name });
+  if (stored === undefined) {
     memory.forget(key);
     return undefined;
   }
+  const set = kept.whole(stored);
   const runners = caches.runners.find(BY_OWNER, set.metadata.uid);
   return {
     set,
@@ -33,8 +37,18 @@ export async function observe(key: string, deps: ObserveDeps): Promise<Observed 
       return { runner, pod: isOwn === true ? pod : undefined };
     }),
     proxy: await proxyOf(set, deps),
+    policy: policyOf(set, deps),
     reportedAt: memory.of(set).reportedAt,
     now: clock.now(),
+  };
+}
+
+function policyOf(set: EphemeralRunnerSet, { caches, config }: ObserveDeps): Policy {
+  const runnerSet = runnerSetOf(set, caches);
+  return {
+    maxRunners: runnerSet ? maxRunnersOf(runnerSet) : NO_MAXIMUM,
+    strategy: config.updateStrategy,
+    unschedulableMs: limitsOf([set, runnerSet]).unschedulable,
   };
 }
 

@@ -1,29 +1,34 @@
 // How many runners to make or take away, and why. Decides only; design.md, decision 6.
-import {
-  byAge,
-  fillsSlot,
-  FINALIZERS,
-  hasFinalizer,
-  isDeleting,
-  isFailed,
-  isIdle,
-  replicasOf,
-} from '@muster/api';
-import type { EphemeralRunner, EphemeralRunnerSet } from '@muster/api';
+import { FINALIZERS, fillsSlot, hasFinalizer, isDeleting, replicasOf } from '@muster/api';
+import type { EphemeralRunner, EphemeralRunnerSet, Failing } from '@muster/api';
 import type { PlannedAction, WaitAction } from '@muster/kube';
-import { runnerPod } from '../runner-pod.ts';
-import { newNames, templateHash } from './desired.ts';
+import { accountOf } from './account.ts';
+import { nextTroubleMs, troubleOf } from './blocked.ts';
+import { newNames } from './desired.ts';
+import { failingOf, isSince, isStopped, roundLeftMs, trialInMs } from './failing.ts';
+import { newsOf } from './news.ts';
 import type { ProxyState, UnsettledProxy } from './proxy.ts';
 import { differenceTo, reportOf } from './report.ts';
 import type { Report } from './report.ts';
-import { expiredOf, nextExpiryMs } from './spoiled.ts';
-import { accountOf, tallyOf } from './tally.ts';
+import { cheapestFirst, mayGo } from './retire-order.ts';
+import { rollStep, untriedOf } from './roll.ts';
+import { tallyOf } from './tally.ts';
 import type { Member, Tally } from './tally.ts';
+import { isOfTemplate, templateHash } from './template.ts';
+
+export interface Policy {
+  maxRunners: number;
+  /** `eventual`: no runner of a new template before the last one of the old is gone. */
+  strategy: 'immediate' | 'eventual';
+  /** How long a pod may find no node before that counts. */
+  unschedulableMs: number;
+}
 
 export interface Observed {
   set: EphemeralRunnerSet;
   members: readonly Member[];
   proxy: ProxyState;
+  policy: Policy;
   /** When this process last wrote the status. */
   reportedAt: number | undefined;
   now: number;
@@ -43,45 +48,41 @@ export type Action =
         | { do: 'retire'; atMost: number; candidates: Member[] }
       ));
 
+/** What was observed, counted. */
+interface View extends Observed {
+  tally: Tally;
+  failing: Failing | undefined;
+}
+
 const REPORT_EVERY_MS = 1_000;
 const BUSY_MS = 30_000;
 const PROXY_MS = 30_000;
 
 export function plan(observed: Observed): Action[] {
-  const { set } = observed;
-  if (isDeleting(set)) return drain(observed);
+  const { set, now } = observed;
+  const tally = tallyOf(observed);
+  const view = { ...observed, tally, failing: failingOf({ set, tally, now }) };
+  if (isDeleting(set)) return drain(view);
   if (!hasFinalizer(set, FINALIZERS.set)) {
     return [{ do: 'hold', because: 'its runners must be deregistered before it goes' }];
   }
-  const tally = tallyOf(observed.members);
-  const cleared = clear(observed, tally);
+  const cleared = clear(view);
   // What is cleared still fills its slot: the next pass sees it leaving, and counts again.
-  const scaled = cleared.length > 0 ? cleared : scale(observed, tally);
+  const scaled = cleared.length > 0 ? cleared : scale(view);
   const acts = [...writeProxy(observed.proxy), ...scaled];
-  return [...report(observed, tally, acts), ...acts, ...wake(observed, tally)];
+  return [...report(view, acts), ...acts, ...wake(view)];
 }
 
 /** Its runners' own deletion asks GitHub and spares who has a job, so all of them may be deleted. */
-function drain(observed: Observed): Action[] {
-  const { set, members } = observed;
+function drain(view: View): Action[] {
+  const { set, members } = view;
   if (!hasFinalizer(set, FINALIZERS.set)) return [];
   const left = members.map(({ runner }) => runner).filter((runner) => !isDeleting(runner));
-  const acts: Action[] = [];
-  if (left.length > 0)
-    acts.push({ do: 'clear', runners: left, because: 'the set is being deleted' });
-  if (members.length > 0) return [...report(observed, tallyOf(members), acts), ...acts];
-  return [
-    ...(set.spec.ephemeralRunnerSpec.proxy
-      ? [
-          {
-            do: 'settle-proxy-secret',
-            proxy: { is: 'unwanted' },
-            because: 'no runner is left',
-          } as const,
-        ]
-      : []),
-    { do: 'release', because: 'no runner is left' },
-  ];
+  const acts = clearing(left, 'the set is being deleted');
+  if (members.length > 0) return [...report(view, acts), ...acts];
+  const because = 'no runner is left';
+  const settle: Action = { do: 'settle-proxy-secret', proxy: { is: 'unwanted' }, because };
+  return [...(set.spec.ephemeralRunnerSpec.proxy ? [settle] : []), { do: 'release', because }];
 }
 
 function writeProxy(proxy: ProxyState): Action[] {
@@ -97,45 +98,42 @@ function writeProxy(proxy: ProxyState): Action[] {
   }
 }
 
-function clear({ set, members, now }: Observed, tally: Tally): Action[] {
+const clearing = (runners: EphemeralRunner[], because: string): Action[] =>
+  runners.length > 0 ? [{ do: 'clear', runners, because }] : [];
+
+function clear({ set, members, tally, failing, now }: View): Action[] {
   const finished = new Set(set.spec.finishedRunners);
-  const over = members
-    .filter(({ runner }) => finished.has(runner.metadata.name) && fillsSlot(runner))
-    .concat(tally.succeeded)
-    .map(({ runner }) => runner);
-  const spoiled = expiredOf(tally, { template: templateHash(set), now });
+  const over = members.filter(
+    ({ runner }) => finished.has(runner.metadata.name) && fillsSlot(runner),
+  );
+  const mayTry = roundLeftMs(failing, now) <= 0;
+  const template = templateHash(set);
+  // What was wrong with one of an older template may be right now.
+  const failed = tally.failed.filter(({ runner }) => mayTry || !isOfTemplate(runner, template));
   return [
-    ...(over.length > 0
-      ? [{ do: 'clear', runners: over, because: 'their jobs are over' } as const]
-      : []),
-    ...(spoiled.length > 0
-      ? [
-          {
-            do: 'clear',
-            runners: spoiled,
-            because: 'it is time to try others in their place',
-          } as const,
-        ]
-      : []),
+    ...clearing([...over, ...tally.succeeded].map(runnerOf), 'their jobs are over'),
+    ...clearing(tally.outdated.map(runnerOf), 'their image is too old, and they are counted'),
+    ...clearing(failed.map(runnerOf), 'it is time to try others in their place'),
   ];
 }
 
-function scale(observed: Observed, tally: Tally): Action[] {
-  const { set, members, proxy } = observed;
+const runnerOf = ({ runner }: Member): EphemeralRunner => runner;
+
+function scale(view: View): Action[] {
+  const { set, tally, proxy, policy, failing } = view;
+  if (proxy.is === 'missing') return [];
   const wanted = replicasOf(set);
-  const { spent, ended = [] } = accountOf(observed);
-  const missing = wanted - spent - tally.total;
-  if (missing > 0) {
-    if (proxy.is === 'missing' || tally.outdated.length > 0) return [];
-    const taken = new Set([...members.map(({ runner }) => runner.metadata.name), ...ended]);
-    const names = newNames(set, missing, { from: spent, taken });
-    return [{ do: 'create', names, because: tellCount(tally.total, wanted, spent) }];
-  }
-  // A numbered patch can cross a runner that is just finishing, so it never takes runners away. Neither
-  // does a spent slot: only what was asked for does.
-  const surplus = tally.total - wanted;
-  if (surplus <= 0) return [];
-  return set.spec.patchID === 0 ? retire(members, surplus, tellCount(tally.total, wanted, 0)) : [];
+  const { spent } = accountOf(view);
+  const because = tellCount(tally.total, wanted, spent);
+  const { idle, busy, leaving } = tally.old;
+  const isDraining =
+    policy.strategy === 'eventual' && idle.length + busy.length + leaving.length > 0;
+  if (isDraining) return retire(view, idle.length, 'new ones wait until the old ones are gone');
+  const missing = Math.min(wanted - spent - tally.total, policy.maxRunners - tally.live);
+  if (isStopped(failing)) return [...trial(view), ...shrink(view)];
+  if (missing > 0) return [create(view, missing, because)];
+  const shrunk = shrink(view);
+  return shrunk.length > 0 ? shrunk : roll(view, wanted - spent);
 }
 
 const tellCount = (total: number, wanted: number, spent: number): string =>
@@ -143,8 +141,48 @@ const tellCount = (total: number, wanted: number, spent: number): string =>
     ? `${total} of ${wanted} wanted`
     : `${total} of ${wanted} wanted, ${spent} had their turn`;
 
-function retire(members: readonly Member[], atMost: number, because: string): Action[] {
-  const candidates = members.filter(mayGo).sort(cheapestFirst);
+function create(view: View, count: number, because: string): Action {
+  const { spent, ended = [] } = accountOf(view);
+  const taken = new Set([...view.members.map(({ runner }) => runner.metadata.name), ...ended]);
+  return { do: 'create', names: newNames(view.set, count, { from: spent, taken }), because };
+}
+
+/** Whether or not a job waits: as long as the image is thought too old GitHub gives us none. */
+function trial(view: View): Action[] {
+  const { tally, failing, policy, set, now } = view;
+  if (failing === undefined || trialInMs(failing, now) > 0) return [];
+  const template = templateHash(set);
+  const isOnTrial = [...tally.pending, ...tally.running].some(
+    (member) => isOfTemplate(member.runner, template) && isSince(failing, member),
+  );
+  if (isOnTrial || policy.maxRunners <= tally.live) return [];
+  return [create(view, 1, 'its image may be accepted by now')];
+}
+
+/**
+ * A numbered patch can cross a runner that is just finishing, so it never takes runners away. Neither does a
+ * spent slot: only what was asked for does.
+ */
+function shrink(view: View): Action[] {
+  const { set, tally } = view;
+  const wanted = replicasOf(set);
+  const surplus = tally.total - untriedOf(tally) - wanted;
+  if (set.spec.patchID !== 0 || surplus <= 0) return [];
+  return retire(view, surplus, tellCount(tally.total, wanted, 0));
+}
+
+function roll(view: View, wanted: number): Action[] {
+  const { tally, failing, policy } = view;
+  const step = rollStep({ tally, failing, wanted, maxRunners: policy.maxRunners });
+  if (step === undefined) return [];
+  if (step.create > 0) return [create(view, step.create, step.because)];
+  return retire({ ...view, members: tally.old.idle }, step.retire, step.because);
+}
+
+function retire({ set, members, failing }: View, atMost: number, because: string): Action[] {
+  const candidates = members
+    .filter((member) => mayGo(member) && !(isStopped(failing) && isSince(failing, member)))
+    .sort(cheapestFirst(templateHash(set)));
   if (candidates.length === 0) return [];
   return [
     { do: 'retire', atMost, candidates, because },
@@ -152,36 +190,22 @@ function retire(members: readonly Member[], atMost: number, because: string): Ac
   ];
 }
 
-/** As far as we know; GitHub has the last word. One whose container has ended is leaving by itself. */
-const mayGo = ({ runner, pod }: Member): boolean =>
-  isDeleting(runner)
-    ? false
-    : isFailed(runner) || (isIdle(runner) && runnerPod(pod).is !== 'finished');
-
-/** Failed, without a pod, pending, running; the newest of each first. */
-const cheapestFirst = (a: Member, b: Member): number =>
-  rank(a) - rank(b) || byAge(b.runner, a.runner);
-
-function rank({ runner, pod }: Member): number {
-  if (isFailed(runner)) return 0;
-  const { is } = runnerPod(pod);
-  return is === 'absent' ? 1 : is === 'running' ? 3 : 2;
-}
-
 /**
  * The account goes first: were we to end between it and the runners, they would be made again and never
  * twice. Numbers alone are written at most once a second.
  */
-function report(observed: Observed, tally: Tally, acts: readonly Action[]): Action[] {
-  const { set, proxy, reportedAt, now } = observed;
-  const status = reportOf({ set, tally, slots: accountOf(observed), proxy, now });
+function report(view: View, acts: readonly Action[]): Action[] {
+  const { set, policy, reportedAt, now } = view;
+  const trouble = troubleOf(view);
+  const facts = { ...view, slots: accountOf(view), strategy: policy.strategy, trouble };
+  const status = reportOf(facts);
   const difference = differenceTo(set, status);
   if (difference === 'none') return [];
   const left = reportedAt === undefined ? 0 : reportedAt + REPORT_EVERY_MS - now;
   const isSpending = status.slots?.spent !== set.status?.slots?.spent;
   const creates = acts.some((action) => action.do === 'create');
   if (left <= 0 || difference === 'urgent' || (creates && isSpending)) {
-    return [{ do: 'report', status, because: tellStatus(status) }];
+    return [{ do: 'report', status, because: tellStatus(status), ...newsOf(set, status) }];
   }
   return [{ do: 'wait', ms: left, because: 'its status was written a moment ago' }];
 }
@@ -193,14 +217,20 @@ const tellStatus = ({
 }: Report): string => `${pending} pending, ${running} running, ${failed} failed`;
 
 /** What no event will tell of. */
-function wake({ set, proxy, now }: Observed, tally: Tally): Action[] {
-  const ms = nextExpiryMs(tally, { template: templateHash(set), now });
-  return [
-    ...(ms === undefined
-      ? []
-      : [{ do: 'wait', ms, because: 'a runner that could not run is there' } as const]),
-    ...(proxy.is === 'missing'
-      ? [{ do: 'wait', ms: PROXY_MS, because: proxy.message } as const]
-      : []),
+function wake(view: View): Action[] {
+  const { proxy, failing, tally, now } = view;
+  const waits: [number | undefined, string][] = [
+    [nextTroubleMs(view), 'a pod finds no node'],
+    [proxy.is === 'missing' ? PROXY_MS : undefined, proxy.is === 'missing' ? proxy.message : ''],
+    [failing && nextTryMs(failing, now), 'runners that could not run are there'],
+    [failing && tally.running.length > 0 ? WELL_MS : undefined, 'one of them may be well'],
   ];
+  return waits.flatMap(([ms, because]) =>
+    ms === undefined || ms <= 0 ? [] : [{ do: 'wait', ms, because } as const],
+  );
 }
+
+const WELL_MS = 60_000;
+
+const nextTryMs = (failing: Failing, now: number): number =>
+  isStopped(failing) ? trialInMs(failing, now) : roundLeftMs(failing, now);

@@ -1,9 +1,12 @@
 // What a set's status should say. The listener writes `status.listener`: it is never in here.
-import { contentHash, isDeleting, withCondition } from '@muster/api';
-import type { Condition, EphemeralRunnerSet, EphemeralRunnerSetStatus, Slots } from '@muster/api';
-import type { ProxyState } from './proxy.ts';
-import type { Tally } from './tally.ts';
+import { contentHash, withCondition } from '@muster/api';
+import type { Blocked, EphemeralRunnerSet, EphemeralRunnerSetStatus, Failing } from '@muster/api';
+import { blockedOf } from './blocked.ts';
+import { conditionsOf } from './conditions.ts';
+import type { Facts } from './conditions.ts';
+import { isStopped } from './failing.ts';
 
+/** A merge patch: null takes a field away. */
 export type Report = Pick<
   EphemeralRunnerSetStatus,
   | 'currentReplicas'
@@ -13,26 +16,47 @@ export type Report = Pick<
   | 'phase'
   | 'slots'
   | 'conditions'
->;
+> & { failing?: Failing | null | undefined; blocked?: BlockedPatch | null | undefined };
 
-export interface Facts {
-  set: EphemeralRunnerSet;
-  tally: Tally;
-  slots: Slots;
-  proxy: ProxyState;
-  now: number;
-}
+type BlockedPatch = Omit<Blocked, 'capacity'> & { capacity?: number | null | undefined };
 
 /** The whole of our part: `currentReplicas` is required by the schema even when it stays 0 (BUG-3). */
-export const reportOf = (facts: Facts): Report => ({
-  currentReplicas: facts.tally.total,
-  pendingEphemeralRunners: facts.tally.pending.length,
-  runningEphemeralRunners: facts.tally.running.length,
-  failedEphemeralRunners: facts.tally.failed.length,
-  phase: facts.tally.outdated.length > 0 ? 'Outdated' : 'Running',
-  slots: facts.slots,
-  conditions: withCondition(facts.set.status?.conditions, readiness(facts)),
-});
+export function reportOf(facts: Facts): Report {
+  const { set, tally, slots, failing, trouble, now } = facts;
+  return {
+    currentReplicas: tally.total,
+    pendingEphemeralRunners: tally.pending.length,
+    runningEphemeralRunners: tally.running.length,
+    failedEphemeralRunners: tally.failed.length,
+    phase: isStopped(failing) ? 'Outdated' : 'Running',
+    slots,
+    ...orGone('failing', set.status?.failing, failing),
+    ...orGone(
+      'blocked',
+      set.status?.blocked,
+      blockedPatch(facts.set, blockedOf(set, trouble, now)),
+    ),
+    conditions: conditionsOf(facts).reduce(withCondition, set.status?.conditions ?? []),
+  };
+}
+
+const orGone = <Name extends string, T>(
+  name: Name,
+  before: unknown,
+  now: T | undefined,
+): Partial<Record<Name, T | null>> => {
+  if (now !== undefined) return { [name]: now } as Record<Name, T>;
+  return before === undefined ? {} : ({ [name]: null } as Record<Name, null>);
+};
+
+/** A capacity of another reason's does not stay. */
+function blockedPatch(
+  { status }: EphemeralRunnerSet,
+  blocked: Blocked | undefined,
+): BlockedPatch | undefined {
+  const isLeft = status?.blocked?.capacity !== undefined && blocked?.capacity === undefined;
+  return blocked && isLeft ? { ...blocked, capacity: null } : blocked;
+}
 
 export type Difference =
   | 'none'
@@ -42,8 +66,7 @@ export type Difference =
   | 'urgent';
 
 /** Names of `ended` that have gone are no reason to write: they are dropped with the next difference. */
-export function differenceTo(set: EphemeralRunnerSet, report: Report): Difference {
-  const { status } = set;
+export function differenceTo({ status }: EphemeralRunnerSet, report: Report): Difference {
   if (status?.slots?.generation !== report.slots?.generation) return 'urgent';
   if (status?.phase !== report.phase) return 'urgent';
   if (contentHash(news(status)) !== contentHash(news(report))) return 'urgent';
@@ -60,41 +83,17 @@ const COUNTS = [
 const numbers = (status: Partial<Report> | undefined): unknown => [
   ...COUNTS.map((name) => status?.[name] ?? 0),
   status?.slots?.spent ?? 0,
+  status?.failing?.counted ?? [],
 ];
 
 /** Without the generation: a condition that says the same of a newer one is not news. */
-const news = (status: Partial<Report> | undefined): unknown =>
+const news = (status: Partial<Report> | undefined): unknown => [
+  status?.failing && { ...status.failing, counted: undefined },
+  status?.blocked && [status.blocked.reason, status.blocked.capacity],
   (status?.conditions ?? []).map(({ type, status: is, reason, message }) => ({
     type,
     is,
     reason,
     message,
-  }));
-
-function readiness({ set, tally, proxy, now }: Facts): Condition {
-  const [status, reason, message] = verdict({ set, tally, proxy });
-  return {
-    type: 'Ready',
-    status,
-    reason,
-    message,
-    lastTransitionTime: `${new Date(now).toISOString().slice(0, 19)}Z`,
-    ...(set.metadata.generation !== undefined && { observedGeneration: set.metadata.generation }),
-  };
-}
-
-type Verdict = [Condition['status'], string, string];
-
-function verdict({ set, tally, proxy }: Pick<Facts, 'set' | 'tally' | 'proxy'>): Verdict {
-  if (isDeleting(set)) return ['False', 'Draining', 'its runners are on their way out'];
-  if (proxy.is === 'missing') return ['False', 'ProxyNotReady', proxy.message];
-  if (tally.outdated.length > 0) {
-    return ['False', 'Outdated', 'GitHub no longer accepts the version of the runner in its image'];
-  }
-  const [failed] = tally.failed;
-  if (failed !== undefined) {
-    const { reason = 'RunnersFail', message = 'a runner failed' } = failed.runner.status ?? {};
-    return ['False', reason, message];
-  }
-  return ['True', 'Scaling', 'it makes runners as it is asked to'];
-}
+  })),
+];

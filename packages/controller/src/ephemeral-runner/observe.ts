@@ -1,14 +1,15 @@
 // Reads what a runner's plan needs, once: caches, and the JIT Secret when something hangs on it.
-import { controllerOf, isDeleting, JIT_KEYS } from '@muster/api';
-import type { EphemeralRunner, EphemeralRunnerSet } from '@muster/api';
+import { isDeleting, JIT_KEYS } from '@muster/api';
+import type { EphemeralRunner } from '@muster/api';
 import { SecretKind } from '@muster/kube';
 import type { KubeObject, Pod, Secret } from '@muster/kube';
 import type { Deps } from '../deps.ts';
 import { spendsSlot } from '../runner-pod.ts';
+import { setOf } from '../owner.ts';
 import type { Memory } from './memory.ts';
 import type { Jit, Observed } from './plan.ts';
 
-export type ObserveDeps = Pick<Deps, 'kube' | 'clock'> & {
+export type ObserveDeps = Pick<Deps, 'kube' | 'clock' | 'kept'> & {
   caches: Pick<Deps['caches'], 'runners' | 'sets' | 'pods'>;
   memory: Memory;
 };
@@ -62,15 +63,8 @@ function readJit({ data = {} }: Secret): Jit {
 
 function isSettled(runner: EphemeralRunner, pod: Pod | undefined, deps: ObserveDeps): boolean {
   if (!spendsSlot(runner, pod)) return true;
-  const set = setOf(runner, deps);
+  const set = setOf(runner, deps.caches);
   if (set === undefined || isDeleting(set)) return true;
-  const { generation, ended = [] } = set.status?.slots ?? {};
+  const { generation, ended = [] } = deps.kept.whole(set).status?.slots ?? {};
   return generation === set.metadata.generation && ended.includes(runner.metadata.name);
-}
-
-function setOf(runner: EphemeralRunner, { caches }: ObserveDeps): EphemeralRunnerSet | undefined {
-  const owner = controllerOf(runner);
-  if (owner === undefined) return undefined;
-  const set = caches.sets.get({ namespace: runner.metadata.namespace, name: owner.name });
-  return set?.metadata.uid === owner.uid ? set : undefined;
 }
