@@ -31,6 +31,7 @@ export function createProcess(clock: Clock): Process {
   return {
     clock: {
       now: () => clock.now(),
+      elapsed: () => clock.elapsed(),
       setTimeout(run, ms) {
         if (dead.signal.aborted) return () => undefined;
         const stop = clock.setTimeout(() => {

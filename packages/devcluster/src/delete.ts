@@ -1,5 +1,5 @@
 // Deletion: preconditions, grace, finalizers and what becomes of the owned.
-import { isObject, objectAt, stringAt } from './json.ts';
+import { isObject, objectAt, stringAt, stringsAt } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { isDeleting, timestamp } from './object.ts';
 import type { KubeObject, Metadata } from './object.ts';
@@ -15,6 +15,8 @@ export interface DeleteOptions {
   graceSeconds?: number | undefined;
   uid?: string | undefined;
   resourceVersion?: string | undefined;
+  /** Asked for in the body, as client-go does. */
+  dryRun?: boolean;
   propagation: 'Background' | 'Foreground' | 'Orphan';
 }
 
@@ -27,6 +29,7 @@ export function deleteOptions(body: unknown, query: URLSearchParams): DeleteOpti
     graceSeconds: grace === undefined ? undefined : Number(grace),
     uid: stringAt(preconditions, 'uid'),
     resourceVersion: stringAt(preconditions, 'resourceVersion'),
+    dryRun: stringsAt(given, 'dryRun').includes('All'),
     propagation: propagationOf(option('propagationPolicy'), option('orphanDependents')),
   };
 }
@@ -53,7 +56,7 @@ export function remove(
   meetPreconditions(resource, object, options);
   const marked = mark(world, resource, { object, options });
   const gone = isFree(resource, marked);
-  if (target.dryRun || marked === object) return { object: marked, gone: false };
+  if (target.dryRun || options.dryRun === true || marked === object) return { object: marked, gone: false };
   if (!gone) return { object: world.store.put(resource.table, marked), gone };
   return { object: settle(world, resource, marked), gone };
 }

@@ -3,8 +3,9 @@ import { follow } from './follow.ts';
 import { labelTest } from './selector.ts';
 import { Store } from './store.ts';
 import type { Follower } from './follow.ts';
-import type { CacheMetrics, Metrics } from './metrics.ts';
-import type { At, Kind, KubeObject } from './object.ts';
+import type { CacheMetrics } from './metrics/cache.ts';
+import type { Metrics } from './metrics.ts';
+import type { At, Kind, KubeObject, Metadata } from './object.ts';
 import type { Cache, Change, Clock, KubeClient, Log } from './types.ts';
 
 export interface CacheOptions<T extends KubeObject> {
@@ -54,7 +55,7 @@ class ObjectCache<T extends KubeObject> implements Cache<T> {
     return this.#store.find(index, value);
   }
 
-  covers({ metadata: { namespace, labels = {} } }: KubeObject): boolean {
+  covers({ metadata: { namespace, labels = {} } }: { metadata: Metadata }): boolean {
     const [first] = this.#scopes;
     return (first === undefined || this.#scopes.includes(namespace)) && this.#hasLabels(labels);
   }

@@ -3,7 +3,7 @@ import { deadline } from './deadline.ts';
 import { KubeError } from './errors.ts';
 import { formatJson, parseJson } from './json.ts';
 import { sleep } from './sleep.ts';
-import { readRetryAfter, readStatus, refusalError } from './status.ts';
+import { readRetryAfter, readStatus, readWarnings, refusalError } from './status.ts';
 import type { Deadline } from './deadline.ts';
 import type { Refusal } from './status.ts';
 import type { Answer, Call, Transport } from './transport.ts';
@@ -16,7 +16,11 @@ export interface Wish {
   path: string;
   body?: unknown;
   contentType?: string;
+  accept?: string | undefined;
+  /** Nothing changes by it, though it is no GET. */
+  harmless?: boolean;
   signal?: AbortSignal | undefined;
+  onWarning?: ((warning: string) => void) | undefined;
   /** What this refusal is instead of an error; undefined when it is an error. */
   unless?: (refusal: Refusal) => boolean;
 }
@@ -26,6 +30,12 @@ export interface Caller {
   clock: Clock;
   /** For the whole call, its retries included. */
   deadlineMs: number;
+  /** Of a list. */
+  pageSize: number;
+  /** Of the server, where the call has nobody of its own to tell. */
+  onWarning: (warning: string, what: string) => void;
+  /** Asked right before a write is sent. */
+  mayWrite?: () => boolean;
 }
 
 const MAX_READ_ATTEMPTS = 3;
@@ -60,16 +70,34 @@ export async function readRefusal(answer: Answer, now: number): Promise<Refusal>
 type Outcome =
   { is: 'answered'; body: unknown } | { is: 'excused' } | { is: 'failed'; error: KubeError };
 
+function fence({ what, method, harmless = false }: Wish, caller: Caller): KubeError | undefined {
+  if (method === 'GET' || harmless || (caller.mayWrite?.() ?? true)) return undefined;
+  return new KubeError('not-leading', `did not ${what}: the lease may have passed to another`);
+}
+
+const callOf = ({ method, path, body, contentType, accept }: Wish, signal: AbortSignal): Call => ({
+  method,
+  path,
+  signal,
+  ...(body === undefined ? {} : { body: formatJson(body) }),
+  ...(contentType === undefined ? {} : { contentType }),
+  ...(accept === undefined ? {} : { accept }),
+});
+
+function tellWarnings(answer: Answer, { what, onWarning }: Wish, caller: Caller): void {
+  for (const warning of readWarnings(answer.header('warning'))) {
+    if (onWarning === undefined) caller.onWarning(warning, what);
+    else onWarning(warning);
+  }
+}
+
 async function attemptOnce(wish: Wish, caller: Caller, limit: Deadline): Promise<Outcome> {
-  const { what, method, path, body, contentType, unless } = wish;
+  const { what, unless } = wish;
+  const refused = fence(wish, caller);
+  if (refused !== undefined) return { is: 'failed', error: refused };
   try {
-    const answer = await caller.transport.send({
-      method,
-      path,
-      signal: limit.signal,
-      ...(body === undefined ? {} : { body: formatJson(body) }),
-      ...(contentType === undefined ? {} : { contentType }),
-    });
+    const answer = await caller.transport.send(callOf(wish, limit.signal));
+    tellWarnings(answer, wish, caller);
     if (answer.status >= 200 && answer.status < 300) {
       return { is: 'answered', body: readAnswer(what, await answer.text()) };
     }
@@ -92,7 +120,7 @@ function readAnswer(what: string, text: string): unknown {
 /** The answer's body, or undefined where `wish.unless` said so. Throws a KubeError. */
 export async function call(wish: Wish, caller: Caller): Promise<unknown> {
   const { clock, deadlineMs } = caller;
-  const untilMs = clock.now() + deadlineMs;
+  const untilMs = clock.elapsed() + deadlineMs;
   const limit = deadline({ clock, ms: deadlineMs, signal: wish.signal });
   try {
     for (let attempt = 1; ; attempt += 1) {
@@ -100,7 +128,7 @@ export async function call(wish: Wish, caller: Caller): Promise<unknown> {
       if (outcome.is !== 'failed') return outcome.is === 'answered' ? outcome.body : undefined;
       const { error } = outcome;
       const pauseMs = pauseBeforeRetry(error, wish, attempt);
-      if (pauseMs === undefined || clock.now() + pauseMs >= untilMs) throw error;
+      if (pauseMs === undefined || clock.elapsed() + pauseMs >= untilMs) throw error;
       if (error.code === 'unauthorized') caller.transport.renew();
       await sleep(pauseMs, { clock, signal: limit.signal });
     }

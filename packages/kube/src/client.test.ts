@@ -3,21 +3,13 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createKubeClient } from './client.ts';
 import { ConfigMapKind, PodKind } from './kinds.ts';
 import { aCluster, aConfigMap } from './testing/cluster.ts';
-import { createSteppedClock, settle, until } from './testing/index.ts';
+import { createSteppedClock, recordedLog, settle, until } from './testing/index.ts';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ConfigMap } from './kinds.ts';
-import type { Kind } from './object.ts';
 import type { KubeClient, WatchEvent } from './types.ts';
 
 const at = { namespace: 'default', name: 'a' };
-const UnknownKind: Kind = {
-  apiVersion: 'no.such/v1',
-  kind: 'No',
-  plural: 'noes',
-  namespaced: true,
-};
-
 async function drained(events: AsyncIterable<unknown>): Promise<number> {
   let count = 0;
   for await (const event of events) count += event === undefined ? 0 : 1;
@@ -51,96 +43,6 @@ const anObject = (resourceVersion = '1'): object => ({
 });
 
 describe('against the dev cluster', () => {
-  test('an object is created, read, patched and deleted', async () => {
-    const { client } = aCluster();
-    expect(await client.get(ConfigMapKind, at)).toBeUndefined();
-    const made = await client.create(ConfigMapKind, aConfigMap('a', { data: { x: '1', y: '2' } }));
-    expect(await client.get(ConfigMapKind, at)).toEqual(made);
-    const patched = await client.patch(ConfigMapKind, at, { data: { x: null, z: '3' } });
-    expect(patched?.data).toEqual({ y: '2', z: '3' });
-    expect(await client.delete(ConfigMapKind, at)).toBe('deleted');
-    expect(await client.delete(ConfigMapKind, at)).toBe('absent');
-    expect(await client.patch(ConfigMapKind, at, { data: {} })).toBeUndefined();
-  });
-
-  test.each([
-    {
-      name: 'a second create of the same name',
-      code: 'already-exists',
-      call: (client: KubeClient) => client.create(ConfigMapKind, aConfigMap('there')),
-    },
-    {
-      name: 'a patch of an older version',
-      code: 'conflict',
-      call: (client: KubeClient) =>
-        client.patch(
-          ConfigMapKind,
-          { ...at, name: 'there' },
-          { metadata: { resourceVersion: '1' } },
-        ),
-    },
-    {
-      name: 'a create in a namespace that is not there',
-      code: 'not-found',
-      call: (client: KubeClient) =>
-        client.create(ConfigMapKind, aConfigMap('a', { namespace: 'no' })),
-    },
-    {
-      name: 'a get of a kind that the server does not serve',
-      code: 'not-found',
-      call: (client: KubeClient) => client.get(UnknownKind, at),
-    },
-    {
-      name: 'an invalid object',
-      code: 'invalid',
-      call: (client: KubeClient) => client.create(ConfigMapKind, aConfigMap('Not A Name')),
-    },
-  ])('$name is $code', async ({ call, code }) => {
-    const { client } = aCluster();
-    await client.create(ConfigMapKind, aConfigMap('there'));
-    await expect(call(client)).rejects.toMatchObject({ name: 'KubeError', code });
-  });
-
-  test('a delete of one very object leaves its namesake alone', async () => {
-    const { client } = aCluster();
-    await client.create(ConfigMapKind, aConfigMap('a'));
-    expect(await client.delete(ConfigMapKind, at, { uid: 'another' })).toBe('absent');
-    expect(await client.get(ConfigMapKind, at)).toBeDefined();
-  });
-
-  test('a list is read page by page, each item with its kind', async () => {
-    const { client } = aCluster();
-    const names = Array.from(
-      { length: 1_203 },
-      (_, index) => `m-${String(index).padStart(4, '0')}`,
-    );
-    for (const name of names) {
-      await client.create(ConfigMapKind, aConfigMap(name, { labels: { mine: 'yes' } }));
-    }
-    const { items } = await client.list(ConfigMapKind, {
-      namespace: 'default',
-      labelSelector: 'mine',
-    });
-    expect(items.map(({ metadata }) => metadata.name)).toEqual(names);
-    expect(items[0]).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap' });
-  });
-
-  test('a watch tells what happened since the version, and frees its socket when left', async () => {
-    const { client } = aCluster();
-    const { resourceVersion } = await client.list(ConfigMapKind, { namespace: 'default' });
-    await client.create(ConfigMapKind, aConfigMap('a'));
-    await client.delete(ConfigMapKind, at);
-    const seen: string[] = [];
-    for await (const event of client.watch(ConfigMapKind, {
-      namespace: 'default',
-      resourceVersion,
-    })) {
-      seen.push(event.type);
-      if (seen.length === 2) break;
-    }
-    expect(seen).toEqual(['ADDED', 'DELETED']);
-  });
-
   test('a watch from a forgotten version is expired', async () => {
     const { client, cluster } = aCluster();
     const { resourceVersion } = await client.list(ConfigMapKind);
@@ -151,14 +53,82 @@ describe('against the dev cluster', () => {
     });
   });
 
-  test('the administrator may, a stranger may not', async () => {
-    const { client, cluster } = aCluster();
+  test('a stranger may not even ask what it may', async () => {
+    const { cluster } = aCluster();
     const question = { verb: 'create', group: '', resource: 'pods', namespace: 'default' };
-    expect(await client.may(question)).toBe(true);
     const stranger = createKubeClient({ fetch: cluster.fetch });
     await expect(stranger.may(question)).rejects.toMatchObject({
       code: expect.stringMatching(/unauthorized|forbidden/) as string,
     });
+  });
+});
+
+describe('a fenced client', () => {
+  test('refuses writes while it may not write, and reads on', async () => {
+    const { client } = aCluster();
+    const leads = { now: true };
+    const fenced = client.fenced(() => leads.now);
+    await fenced.create(ConfigMapKind, aConfigMap('a'));
+    leads.now = false;
+    const writes = [
+      () => fenced.create(ConfigMapKind, aConfigMap('b')),
+      () => fenced.patch(ConfigMapKind, at, { data: {} }),
+      () => fenced.patchStatus(ConfigMapKind, at, { status: {} }),
+      () => fenced.patchJson(ConfigMapKind, at, []),
+      () => fenced.patchScale(ConfigMapKind, at, {}),
+      () => fenced.delete(ConfigMapKind, at),
+    ];
+    for (const write of writes) {
+      await expect(write()).rejects.toMatchObject({ code: 'not-leading' });
+    }
+    const question = { verb: 'get', group: '', resource: 'pods', namespace: 'default' };
+    expect(await fenced.may(question)).toBe(true);
+    const { items } = await fenced.list(ConfigMapKind, { namespace: 'default' });
+    expect(items.map(({ metadata }) => metadata.name)).toContain('a');
+    await client.delete(ConfigMapKind, at);
+  });
+
+  test('asks again before each retry', async () => {
+    const clock = createSteppedClock();
+    const { fetch, requests } = answering(() => status(429, {}, { 'retry-after': '5' }));
+    const leads = { now: true };
+    const client = createKubeClient({ fetch, clock }).fenced(() => leads.now);
+    const write = client.create(ConfigMapKind, aConfigMap('a'));
+    await until(() => clock.untilNext() === 5_000);
+    leads.now = false;
+    clock.advance(5_000);
+    await expect(write).rejects.toMatchObject({ code: 'not-leading' });
+    expect(requests).toHaveLength(1);
+  });
+});
+
+describe('warnings of the server', () => {
+  const warning = '299 - "v1 is old", 299 - "spec.x is \\"odd\\""';
+  const warns = (): Response => Response.json(anObject(), { headers: { warning } });
+
+  test('are logged once each, with the call', async () => {
+    const log = recordedLog();
+    const client = createKubeClient({ fetch: answering(warns).fetch, log });
+    await client.get(ConfigMapKind, at);
+    await client.patch(ConfigMapKind, at, {});
+    const call = 'get configmaps default/a';
+    expect(log.lines).toEqual([
+      { level: 'warn', message: 'the API server warns', fields: { call, warning: 'v1 is old' } },
+      {
+        level: 'warn',
+        message: 'the API server warns',
+        fields: { call, warning: 'spec.x is "odd"' },
+      },
+    ]);
+  });
+
+  test("are the caller's where it asks for them", async () => {
+    const log = recordedLog();
+    const client = createKubeClient({ fetch: answering(warns).fetch, log });
+    const told: string[] = [];
+    await client.patch(ConfigMapKind, at, {}, { onWarning: (text) => told.push(text) });
+    expect(told).toEqual(['v1 is old', 'spec.x is "odd"']);
+    expect(log.lines).toEqual([]);
   });
 });
 
@@ -317,14 +287,26 @@ describe('over a socket', () => {
       })();
     });
     await client.patchStatus(ConfigMapKind, at, { status: { id: 9007199254740993n } });
+    await client.create(ConfigMapKind, aConfigMap('a'), {
+      dryRun: true,
+      fieldValidation: 'Strict',
+    });
+    await client.patchJson(ConfigMapKind, at, [{ op: 'remove', path: '/data' }]);
+    await client.patchScale(ConfigMapKind, at, { spec: { replicas: 2 } }, { dryRun: true });
     await client.delete(ConfigMapKind, at, {
       uid: 'u',
+      resourceVersion: '7',
+      dryRun: true,
       gracePeriodSeconds: 0,
       propagationPolicy: 'Background',
     });
+    const there = '/behind/a/proxy/api/v1/namespaces/default/configmaps';
     expect(seen).toEqual([
-      'PATCH /behind/a/proxy/api/v1/namespaces/default/configmaps/a/status application/merge-patch+json {"status":{"id":9007199254740993}}',
-      'DELETE /behind/a/proxy/api/v1/namespaces/default/configmaps/a application/json {"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":0,"propagationPolicy":"Background","preconditions":{"uid":"u"}}',
+      `PATCH ${there}/a/status application/merge-patch+json {"status":{"id":9007199254740993}}`,
+      `POST ${there}?dryRun=All&fieldValidation=Strict application/json ${JSON.stringify(aConfigMap('a'))}`,
+      `PATCH ${there}/a application/json-patch+json [{"op":"remove","path":"/data"}]`,
+      `PATCH ${there}/a/scale?dryRun=All application/merge-patch+json {"spec":{"replicas":2}}`,
+      `DELETE ${there}/a application/json {"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":0,"propagationPolicy":"Background","dryRun":["All"],"preconditions":{"uid":"u","resourceVersion":"7"}}`,
     ]);
   });
 

@@ -1,29 +1,45 @@
-// get, list, create, patch, delete and watch over plain JSON. Keeps no state but connections.
-import { systemClock } from './clock.ts';
+// Every verb of the API over plain JSON. Keeps no state but connections and, when asked, a rate.
 import { call } from './call.ts';
-import { isKubeError } from './errors.ts';
-import { collectionPath, objectPath, query, titleOf, titleOfAll } from './paths.ts';
-import { isAbsence, isAnotherObject } from './status.ts';
+import { systemClock } from './clock.ts';
+import { list } from './list.ts';
+import { acceptOf, objectPath, titleOf } from './paths.ts';
+import { limited } from './rate.ts';
+import { shaped } from './shape.ts';
+import { isAbsence } from './status.ts';
 import { functionTransport, networkTransport } from './transport.ts';
+import { measured } from './measured.ts';
+import { warnOnce } from './warnings.ts';
 import { watch } from './watch.ts';
+import { create, patch, remove } from './write.ts';
 import type { Caller } from './call.ts';
 import type { Connection } from './connection.ts';
-import type { At, Kind, KubeObject, Metadata } from './object.ts';
+import type { Metrics } from './metrics.ts';
+import type { At, Kind, KubeObject } from './object.ts';
+import type { Rate } from './rate.ts';
+import type { Transport } from './transport.ts';
 import type {
   AccessQuestion,
   CallOptions,
   Clock,
-  DeleteOptions,
   JsonObject,
   KubeClient,
-  Selection,
+  Log,
+  Scale,
+  WriteOptions,
 } from './types.ts';
 
 interface ClientTuning {
   clock?: Clock;
   /** For each call, its retries included; 30 s when absent. */
   deadlineMs?: number;
+  /** How many objects a list asks for at a time; 500 when absent. */
+  pageSize?: number;
   userAgent?: string;
+  /** No limit of ours when absent: the server has its own, and a 429 is obeyed. */
+  rate?: Rate;
+  /** Is told each warning of the server once. */
+  log?: Log;
+  metrics?: Metrics;
 }
 
 export type KubeClientOptions = (
@@ -32,93 +48,38 @@ export type KubeClientOptions = (
   ClientTuning;
 
 const DEADLINE_MS = 30_000;
-const PAGE = 500;
-const MERGE_PATCH = 'application/merge-patch+json';
+const PAGE_SIZE = 500;
 
-interface Page<T> {
-  metadata: { resourceVersion: string; continue?: string };
-  items: (T & { metadata: Metadata })[];
-}
-
-type ListQuery = Selection & CallOptions;
-
-async function readPages<T extends KubeObject>(
+async function read<T extends KubeObject>(
   kind: Kind<T>,
-  selection: ListQuery,
-  { caller, limit }: { caller: Caller; limit: number | undefined },
-): Promise<{ items: T[]; resourceVersion: string }> {
-  const items: T[] = [];
-  let next: string | undefined;
-  for (;;) {
-    const search = query(selection, { limit: limit?.toString(), continue: next });
-    const page = (await call(
-      {
-        what: `list ${titleOfAll(kind, selection.namespace)}`,
-        method: 'GET',
-        path: collectionPath(kind, selection.namespace) + search,
-        signal: selection.signal,
-      },
-      caller,
-    )) as Page<T>;
-    // In a list the server leaves out what all items have in common.
-    const { apiVersion, kind: name } = kind;
-    for (const item of page.items) items.push({ ...item, apiVersion, kind: name });
-    next = page.metadata.continue;
-    if ((next ?? '') === '') return { items, resourceVersion: page.metadata.resourceVersion };
-  }
-}
-
-async function list<T extends KubeObject>(
-  kind: Kind<T>,
-  selection: ListQuery,
+  { at, signal }: CallOptions & { at: At },
   caller: Caller,
-): Promise<{ items: T[]; resourceVersion: string }> {
-  try {
-    return await readPages(kind, selection, { caller, limit: PAGE });
-  } catch (error) {
-    if (!isKubeError(error, 'expired')) throw error;
-    // The pages outlived the server's memory; only a list in one piece is sure to end.
-    return readPages(kind, selection, { caller, limit: undefined });
-  }
-}
-
-const patchThrough =
-  (subresource: '' | '/status', caller: Caller): KubeClient['patch'] =>
-  async <T extends KubeObject>(
-    kind: Kind<T>,
-    at: At,
-    ...[body, { signal } = {}]: [JsonObject, CallOptions?]
-  ) => {
-    const wish = {
-      what: `patch ${subresource === '' ? '' : 'the status of '}${titleOf(kind, at)}`,
-      method: 'PATCH' as const,
-      path: objectPath(kind, at) + subresource,
-      contentType: MERGE_PATCH,
-      body,
-      signal,
-      unless: isAbsence,
-    };
-    return (await call(wish, caller)) as T | undefined;
+): Promise<T | undefined> {
+  const wish = {
+    what: `get ${titleOf(kind, at)}`,
+    method: 'GET' as const,
+    path: objectPath(kind, at),
+    accept: acceptOf(kind),
+    signal,
+    unless: isAbsence,
   };
+  const object = (await call(wish, caller)) as T | undefined;
+  return object === undefined ? undefined : shaped(kind, object);
+}
 
-async function remove(
+async function readScale(
   kind: Kind,
-  { at, signal, uid, ...how }: DeleteOptions & { at: At },
+  { at, signal }: CallOptions & { at: At },
   caller: Caller,
-): Promise<'deleted' | 'absent'> {
-  const preconditions = uid === undefined ? {} : { preconditions: { uid } };
-  const answer = await call(
-    {
-      what: `delete ${titleOf(kind, at)}`,
-      method: 'DELETE',
-      path: objectPath(kind, at),
-      body: { kind: 'DeleteOptions', apiVersion: 'v1', ...how, ...preconditions },
-      signal,
-      unless: (refusal) => isAbsence(refusal) || (uid !== undefined && isAnotherObject(refusal)),
-    },
-    caller,
-  );
-  return answer === undefined ? 'absent' : 'deleted';
+): Promise<Scale | undefined> {
+  const wish = {
+    what: `get the scale of ${titleOf(kind, at)}`,
+    method: 'GET' as const,
+    path: `${objectPath(kind, at)}/scale`,
+    signal,
+    unless: isAbsence,
+  };
+  return (await call(wish, caller)) as Scale | undefined;
 }
 
 async function mayDo(
@@ -131,6 +92,7 @@ async function mayDo(
     what: `ask whether ${verb} ${resource} is allowed`,
     method: 'POST' as const,
     path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+    harmless: true,
     body: {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SelfSubjectAccessReview',
@@ -142,52 +104,61 @@ async function mayDo(
   return review.status?.allowed === true;
 }
 
+function transportOf(options: KubeClientOptions, clock: Clock): Transport {
+  const { userAgent = 'muster', rate, metrics } = options;
+  const [bare, host] =
+    'fetch' in options
+      ? [functionTransport(options.fetch, userAgent), 'in-process']
+      : [networkTransport(options.connection, userAgent), new URL(options.connection.server).host];
+  const counts = metrics?.client(host);
+  const transport = counts === undefined ? bare : measured(bare, counts, clock);
+  if (rate === undefined || rate.qps <= 0) return transport;
+  return limited(transport, rate, counts === undefined ? { clock } : { clock, ...counts });
+}
+
 function callerOf(options: KubeClientOptions): Caller {
-  const userAgent = options.userAgent ?? 'muster';
+  const { clock = systemClock, deadlineMs = DEADLINE_MS, pageSize = PAGE_SIZE, log } = options;
   return {
-    transport:
-      'fetch' in options
-        ? functionTransport(options.fetch, userAgent)
-        : networkTransport(options.connection, userAgent),
-    clock: options.clock ?? systemClock,
-    deadlineMs: options.deadlineMs ?? DEADLINE_MS,
+    transport: transportOf(options, clock),
+    clock,
+    deadlineMs,
+    pageSize,
+    onWarning: warnOnce(log),
+  };
+}
+
+function clientOf(caller: Caller): KubeClient {
+  const patchThrough =
+    (subresource: 'status' | undefined): KubeClient['patch'] =>
+    <T extends KubeObject>(kind: Kind<T>, at: At, ...rest: [JsonObject, WriteOptions?]) => {
+      const [body, options] = rest;
+      const where = subresource === undefined ? {} : { subresource };
+      return patch(kind, { ...options, ...where, at, body }, caller) as Promise<T | undefined>;
+    };
+  return {
+    get: (kind, at, options) => read(kind, { ...options, at }, caller),
+    list: (kind, selection = {}) => list(kind, selection, caller),
+    create: (kind, object, options) => create(kind, { ...options, object }, caller),
+    patch: patchThrough(undefined),
+    patchStatus: patchThrough('status'),
+    patchJson: <T extends KubeObject>(
+      kind: Kind<T>,
+      at: At,
+      ...[body, options]: [readonly object[], WriteOptions?]
+    ) => patch(kind, { ...options, at, body }, caller) as Promise<T | undefined>,
+    scale: (kind, at, options) => readScale(kind, { ...options, at }, caller),
+    patchScale: (kind, at, ...[body, options]: [JsonObject, WriteOptions?]) => {
+      const wish = { ...options, at, body, subresource: 'scale' as const };
+      return patch(kind, wish, caller) as Promise<Scale | undefined>;
+    },
+    delete: (kind, at, how) => remove(kind, { ...how, at }, caller),
+    watch: (kind, from) => watch(kind, from, caller),
+    may: (question, { signal } = {}) => mayDo(question, signal, caller),
+    fenced: (mayWrite) => clientOf({ ...caller, mayWrite }),
+    close: () => caller.transport.close(),
   };
 }
 
 /** A client of one API server. Close it to free its connections. */
-export function createKubeClient(options: KubeClientOptions): KubeClient {
-  const caller = callerOf(options);
-  return {
-    async get<T extends KubeObject>(kind: Kind<T>, at: At, { signal }: CallOptions = {}) {
-      const wish = {
-        what: `get ${titleOf(kind, at)}`,
-        method: 'GET' as const,
-        path: objectPath(kind, at),
-        signal,
-        unless: isAbsence,
-      };
-      return (await call(wish, caller)) as T | undefined;
-    },
-    list: (kind, selection = {}) => list(kind, selection, caller),
-    async create<T extends KubeObject>(
-      kind: Kind<T>,
-      object: { metadata: At },
-      { signal }: CallOptions = {},
-    ) {
-      const wish = {
-        what: `create ${titleOf(kind, object.metadata)}`,
-        method: 'POST' as const,
-        path: collectionPath(kind, object.metadata.namespace),
-        body: object,
-        signal,
-      };
-      return (await call(wish, caller)) as T;
-    },
-    patch: patchThrough('', caller),
-    patchStatus: patchThrough('/status', caller),
-    delete: (kind, at, how = {}) => remove(kind, { ...how, at }, caller),
-    watch: (kind, from) => watch(kind, from, caller),
-    may: (question, { signal } = {}) => mayDo(question, signal, caller),
-    close: () => caller.transport.close(),
-  };
-}
+export const createKubeClient = (options: KubeClientOptions): KubeClient =>
+  clientOf(callerOf(options));

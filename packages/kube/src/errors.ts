@@ -20,6 +20,8 @@ export type KubeErrorCode =
   | 'unreachable'
   /** No usable kubeconfig, token or CA. */
   | 'bad-config'
+  /** A write that was not sent, since this program's lease may have passed to another. */
+  | 'not-leading'
   | 'aborted'
   | 'refused';
 

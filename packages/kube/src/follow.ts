@@ -88,7 +88,7 @@ class Following<T extends KubeObject> {
 
   async #watch(from: string): Promise<State> {
     const { clock, follower } = this.#options;
-    const startedAt = clock.now();
+    const startedAt = clock.elapsed();
     const silence = silenceOf(clock, this.#signal);
     let version = from;
     try {
@@ -98,12 +98,12 @@ class Following<T extends KubeObject> {
         this.#recovered();
         version = this.#take(event);
       }
-      const worked = version !== from || clock.now() - startedAt >= WORKING_MS;
+      const worked = version !== from || clock.elapsed() - startedAt >= WORKING_MS;
       if (worked) return { is: 'watching', from: version };
       // A server that ends watches at once would otherwise be asked without a pause.
       return this.#backOff(new Error('the watch ended at once'), { is: 'watching', from });
     } catch (error) {
-      if (clock.now() - startedAt >= WORKING_MS) this.#failures = 0;
+      if (clock.elapsed() - startedAt >= WORKING_MS) this.#failures = 0;
       return this.#afterWatchError(error, version);
     } finally {
       silence.release();
@@ -149,12 +149,12 @@ class Following<T extends KubeObject> {
   #warn(error: unknown): void {
     const { log, clock, kind, selection } = this.#options;
     const fields = { kind: kind.kind, namespace: selection.namespace, error };
-    const quiet = this.#warnedAt !== undefined && clock.now() - this.#warnedAt < WARN_EVERY_MS;
+    const quiet = this.#warnedAt !== undefined && clock.elapsed() - this.#warnedAt < WARN_EVERY_MS;
     if (quiet || this.#failures < 2) {
       log.debug('the watch is begun anew', fields);
       return;
     }
-    this.#warnedAt = clock.now();
+    this.#warnedAt = clock.elapsed();
     log.warn('the cache cannot follow the server', fields);
   }
 
@@ -178,10 +178,10 @@ function silenceOf(clock: Clock, outer: AbortSignal): Silence {
   const stop = (): void => {
     controller.abort();
   };
-  let heardAt = clock.now();
+  let heardAt = clock.elapsed();
   let cancel = (): void => undefined;
   const look = (): void => {
-    const leftMs = heardAt + SILENCE_MS - clock.now();
+    const leftMs = heardAt + SILENCE_MS - clock.elapsed();
     if (leftMs > 0) cancel = clock.setTimeout(look, leftMs);
     else stop();
   };
@@ -190,7 +190,7 @@ function silenceOf(clock: Clock, outer: AbortSignal): Silence {
   return {
     signal: controller.signal,
     broken() {
-      heardAt = clock.now();
+      heardAt = clock.elapsed();
     },
     release() {
       cancel();

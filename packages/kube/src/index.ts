@@ -1,5 +1,6 @@
 export { KubeError, isKubeError } from './errors.ts';
 export type { KubeErrorCode, KubeErrorFacts } from './errors.ts';
+export { metadataOnly } from './object.ts';
 export type { At, Kind, KubeObject, Metadata, Unsaved } from './object.ts';
 export type {
   AccessQuestion,
@@ -9,13 +10,16 @@ export type {
   Clock,
   DeleteOptions,
   JsonObject,
+  JsonPatchOperation,
   KubeClient,
   Log,
   PlannedAction,
   Reconciler,
+  Scale,
   Selection,
   WaitAction,
   WatchEvent,
+  WriteOptions,
 } from './types.ts';
 export {
   ConfigMapKind,
@@ -40,6 +44,7 @@ export { loadConnection } from './connection.ts';
 export type { Connection, ConnectionSources, ConnectionTls } from './connection.ts';
 export { createKubeClient } from './client.ts';
 export type { KubeClientOptions } from './client.ts';
+export type { Rate } from './rate.ts';
 export { createCache } from './cache.ts';
 export type { CacheOptions } from './cache.ts';
 export { createLoop } from './loop.ts';
@@ -58,6 +63,6 @@ export type { LogOptions } from './log.ts';
 export { podEnvironment } from './environment.ts';
 export type { PodEnvironment } from './environment.ts';
 export { createMetrics } from './metrics.ts';
-export type { CacheMetrics, LoopMetrics, Metrics, MetricsOptions } from './metrics.ts';
+export type { Metrics, MetricsOptions } from './metrics.ts';
 export { serve } from './serve.ts';
 export type { Page, ServeOptions, Serving } from './serve.ts';

@@ -3,7 +3,8 @@ import { runPass } from './pass.ts';
 import { createQueue } from './queue.ts';
 import { Writes } from './writes.ts';
 import type { Events } from './events.ts';
-import type { LoopMetrics, Metrics, Outcome } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
+import type { LoopMetrics, Outcome } from './metrics/loop.ts';
 import type { KubeObject } from './object.ts';
 import type { PassResult } from './pass.ts';
 import type { Queue } from './queue.ts';
@@ -97,7 +98,7 @@ class ReconcilerLoop<Observed, Action extends PlannedAction> implements Loop {
 
   async #runOnce(key: string, kube: KubeClient, signal: AbortSignal): Promise<PassResult> {
     const { reconciler, clock, log, events } = this.#options;
-    const startedAt = clock.now();
+    const startedAt = clock.elapsed();
     this.#metrics?.started();
     const isNews = ({ because }: PlannedAction): boolean => {
       const known = this.#waits.get(key) === because;
@@ -106,7 +107,8 @@ class ReconcilerLoop<Observed, Action extends PlannedAction> implements Loop {
     };
     const result = await runPass({ key, reconciler, kube, log, events, signal, isNews });
     if (result.is === 'done' || result.is === 'gone') this.#waits.delete(key);
-    this.#metrics?.finished(OUTCOMES[result.is], clock.now() - startedAt);
+    if (result.is === 'failed' && result.do === 'plan') this.#metrics?.panicked();
+    this.#metrics?.finished(OUTCOMES[result.is], clock.elapsed() - startedAt);
     return result;
   }
 

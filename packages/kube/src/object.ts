@@ -41,8 +41,13 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly kind: string;
   readonly plural: string;
   readonly namespaced: boolean;
+  /** Only the metadata is asked for, and all that there is in what is read. */
+  readonly only?: 'metadata';
   readonly of?: T;
 }
+
+/** The kind without specs and statuses: for caches of objects whose existence is all one asks for. */
+export const metadataOnly = (kind: Kind): Kind => ({ ...kind, only: 'metadata' });
 
 /** One object's place. */
 export interface At {

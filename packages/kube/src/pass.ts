@@ -1,5 +1,6 @@
 // One run of a key: observe, plan, act. Says what came of it and throws nothing.
 import { isKubeError } from './errors.ts';
+import type { KubeErrorCode } from './errors.ts';
 import type { Events } from './events.ts';
 import type { KubeClient, Log, PlannedAction, Reconciler, WaitAction } from './types.ts';
 
@@ -41,9 +42,11 @@ export async function runPass<Observed, Action extends PlannedAction>(
   }
 }
 
+// A cache that is behind, and a lease whose renewal is under way: the same again is all it takes.
+const QUIET: ReadonlySet<KubeErrorCode> = new Set(['conflict', 'already-exists', 'not-leading']);
+
 function failure(step: string, error: unknown): PassResult {
-  const stale = isKubeError(error, 'conflict') || isKubeError(error, 'already-exists');
-  return { is: stale ? 'stale' : 'failed', do: step, error };
+  return { is: isKubeError(error) && QUIET.has(error.code) ? 'stale' : 'failed', do: step, error };
 }
 
 class Pass<Observed, Action extends PlannedAction> {
@@ -79,7 +82,8 @@ class Pass<Observed, Action extends PlannedAction> {
 
   async #recover(action: Action, error: unknown): Promise<PassResult> {
     const { reconciler } = this.#options;
-    if (isKubeError(error, 'conflict')) return failure(action.do, error);
+    if (isKubeError(error, 'conflict') || isKubeError(error, 'not-leading'))
+      return failure(action.do, error);
     const next = reconciler.afterFailure?.(action, error, this.#observed) ?? 'retry';
     return next === 'retry' ? failure(action.do, error) : this.carryOut(next, 'give-up');
   }

@@ -21,6 +21,16 @@ export function objectPath(kind: Kind, { namespace, name }: At): string {
   return `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}`;
 }
 
+const METADATA = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json';
+const METADATA_LIST = METADATA.replace('Metadata;', 'MetadataList;');
+
+/** What to accept for an object of the kind or a watch of it; JSON when undefined. */
+export const acceptOf = ({ only }: Kind): string | undefined =>
+  only === 'metadata' ? METADATA : undefined;
+
+export const acceptOfList = ({ only }: Kind): string | undefined =>
+  only === 'metadata' ? METADATA_LIST : undefined;
+
 export const titleOf = (kind: Kind, { namespace, name }: At): string =>
   `${kind.plural} ${kind.namespaced && namespace !== undefined ? `${namespace}/` : ''}${name}`;
 

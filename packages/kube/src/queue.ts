@@ -1,5 +1,5 @@
 // Keys to run: each at most once at a time, equal ones collapse, the earliest time wins.
-import type { QueueMetrics } from './metrics.ts';
+import type { QueueMetrics } from './metrics/queue.ts';
 import type { Clock } from './types.ts';
 
 export interface QueueOptions {
@@ -18,7 +18,8 @@ export class Queue {
   readonly #options: QueueOptions;
   /** In the order they became ready, with the time they did. */
   readonly #ready = new Map<string, number>();
-  readonly #running = new Set<string>();
+  /** With the time they were taken. */
+  readonly #running = new Map<string, number>();
   /** Asked for while running. */
   readonly #again = new Set<string>();
   readonly #delayed = new Map<string, { at: number; cancel: () => void }>();
@@ -28,6 +29,8 @@ export class Queue {
 
   constructor(options: QueueOptions) {
     this.#options = options;
+    const { clock, metrics } = options;
+    metrics?.running(() => [...this.#running.values()].map((since) => clock.elapsed() - since));
   }
 
   /** Makes the key ready, now or after so long. A key that is running becomes ready when done. */
@@ -66,6 +69,9 @@ export class Queue {
   }
 
   done(key: string): void {
+    const { clock, metrics } = this.#options;
+    const since = this.#running.get(key);
+    if (since !== undefined) metrics?.worked(clock.elapsed() - since);
     this.#running.delete(key);
     if (this.#again.delete(key)) this.#makeReady(key);
   }
@@ -89,9 +95,10 @@ export class Queue {
     if (first === undefined) return undefined;
     const [key, sinceMs] = first;
     this.#ready.delete(key);
-    this.#running.add(key);
     const { clock, metrics } = this.#options;
-    metrics?.taken(clock.now() - sinceMs, this.#ready.size);
+    const now = clock.elapsed();
+    this.#running.set(key, now);
+    metrics?.taken(now - sinceMs, this.#ready.size);
     return key;
   }
 
@@ -104,14 +111,14 @@ export class Queue {
       return;
     }
     const { clock, metrics } = this.#options;
-    this.#ready.set(key, clock.now());
+    this.#ready.set(key, clock.elapsed());
     metrics?.added(this.#ready.size);
     this.#takers.shift()?.(this.#take());
   }
 
   #delay(key: string, ms: number): void {
     const { clock } = this.#options;
-    const at = clock.now() + ms;
+    const at = clock.elapsed() + ms;
     const earlier = this.#delayed.get(key);
     const sooner = this.#ready.has(key) || (earlier !== undefined && earlier.at <= at);
     if (this.#stopped || sooner) return;

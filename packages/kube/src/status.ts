@@ -58,6 +58,14 @@ export function readRetryAfter(header: string | undefined, now: number): number 
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
+const WARNING = /\b299 \S+ "((?:[^"\\]|\\.)*)"/g;
+
+/** The texts of a Warning header (RFC 7234), of which the API server sends code 299 only. */
+export function readWarnings(header: string | undefined): string[] {
+  if (header === undefined) return [];
+  return [...header.matchAll(WARNING)].map(([, text = '']) => text.replace(/\\(.)/g, '$1'));
+}
+
 /** `what` names the call: `get pods default/a`. */
 export function refusalError(what: string, { status, body, retryAfterMs }: Refusal): KubeError {
   const words =

@@ -9,11 +9,14 @@ export interface Call {
   path: string;
   body?: string;
   contentType?: string;
+  /** JSON when absent. */
+  accept?: string;
   signal: AbortSignal;
 }
 
 export interface Answer {
   status: number;
+  /** Several of one name are joined by commas. */
   header(name: string): string | undefined;
   text(): Promise<string>;
   chunks(): AsyncIterable<Uint8Array>;
@@ -35,8 +38,11 @@ const CONNECT_TIMEOUT_MS = 10_000;
 // Below the 90 s after which Go's server closes an idle connection, so that we close first.
 const IDLE_MS = 60_000;
 
-const headersOf = ({ body, contentType }: Call, userAgent: string): Record<string, string> => ({
-  accept: 'application/json',
+const headersOf = (
+  { body, contentType, accept = 'application/json' }: Call,
+  userAgent: string,
+): Record<string, string> => ({
+  accept,
   'user-agent': userAgent,
   ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
 });
@@ -65,7 +71,7 @@ const answerOf = ({ statusCode, headers, body }: Dispatcher.ResponseData): Answe
   status: statusCode,
   header(name) {
     const value = headers[name];
-    return Array.isArray(value) ? value[0] : value;
+    return Array.isArray(value) ? value.join(', ') : value;
   },
   text: () => body.text(),
   chunks: () => body as AsyncIterable<Uint8Array>,

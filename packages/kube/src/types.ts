@@ -1,5 +1,5 @@
 // The client's face: what reconcilers, caches and programs rely on.
-import type { At, Kind, KubeObject, Unsaved } from './object.ts';
+import type { At, Kind, KubeObject, Metadata, Unsaved } from './object.ts';
 
 export interface CallOptions {
   signal?: AbortSignal;
@@ -14,9 +14,34 @@ export interface Selection {
 
 export type JsonObject = Record<string, unknown>;
 
+export interface WriteOptions extends CallOptions {
+  /** The server judges and answers as if it did, and keeps nothing. */
+  dryRun?: boolean;
+  /** What becomes of fields that the kind does not have. The server's own default is `Warn`. */
+  fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
+  /** Is told the server's warnings of this call, in place of the client's log. */
+  onWarning?: (warning: string) => void;
+}
+
+/** RFC 6902. Where `test` fails the server refuses with `invalid`. */
+export type JsonPatchOperation =
+  | { op: 'add' | 'replace' | 'test'; path: string; value: unknown }
+  | { op: 'remove'; path: string }
+  | { op: 'move' | 'copy'; from: string; path: string };
+
+/** autoscaling/v1: how many there are to be, of whatever kind has the scale subresource. */
+export interface Scale {
+  metadata: Metadata;
+  spec: { replicas?: number };
+  status?: { replicas: number; selector?: string };
+}
+
 export interface DeleteOptions extends CallOptions {
-  /** Delete only this very object. */
+  /** Delete only this very object; another of its name counts as absent. */
   uid?: string;
+  /** Delete only this version of it; throws `conflict` when there is another. */
+  resourceVersion?: string;
+  dryRun?: boolean;
   gracePeriodSeconds?: number;
   propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
 }
@@ -47,22 +72,37 @@ export interface KubeClient {
   create<T extends KubeObject>(
     kind: Kind<T>,
     object: Unsaved<T>,
-    options?: CallOptions,
+    options?: WriteOptions,
   ): Promise<T>;
   /** A merge patch: null deletes a key, arrays are replaced whole. Undefined when there is none. */
   patch<T extends KubeObject>(
     kind: Kind<T>,
     at: At,
     patch: JsonObject,
-    options?: CallOptions,
+    options?: WriteOptions,
   ): Promise<T | undefined>;
   /** A merge patch of the status subresource; `patch` is `{status: {...}}`. */
   patchStatus<T extends KubeObject>(
     kind: Kind<T>,
     at: At,
     patch: JsonObject,
-    options?: CallOptions,
+    options?: WriteOptions,
   ): Promise<T | undefined>;
+  /** A JSON patch, for what a merge patch cannot say: a test, one item of a list. */
+  patchJson<T extends KubeObject>(
+    kind: Kind<T>,
+    at: At,
+    operations: readonly JsonPatchOperation[],
+    options?: WriteOptions,
+  ): Promise<T | undefined>;
+  scale(kind: Kind, at: At, options?: CallOptions): Promise<Scale | undefined>;
+  /** A merge patch of the scale subresource: `{spec: {replicas}}`. */
+  patchScale(
+    kind: Kind,
+    at: At,
+    patch: JsonObject,
+    options?: WriteOptions,
+  ): Promise<Scale | undefined>;
   delete(kind: Kind, at: At, options?: DeleteOptions): Promise<'deleted' | 'absent'>;
   /** Ends when the server ends it; throws `expired` on 410. */
   watch<T extends KubeObject>(
@@ -71,6 +111,11 @@ export interface KubeClient {
   ): AsyncIterable<WatchEvent<T>>;
   /** Whether this program may do so (SelfSubjectAccessReview). */
   may(question: AccessQuestion, options?: CallOptions): Promise<boolean>;
+  /**
+   * The same client over the same connections, which asks before it sends a write, each retry
+   * included, and throws `not-leading` where it may not: for a program that holds a lease.
+   */
+  fenced(mayWrite: () => boolean): KubeClient;
   close(): Promise<void>;
 }
 
@@ -90,7 +135,7 @@ export interface Cache<T extends KubeObject> {
   /** By an index given at creation. */
   find(index: string, value: string): T[];
   /** Whether it would hold such an object (namespace, labels); any of its kind when absent. */
-  covers?(object: KubeObject): boolean;
+  covers?(object: { metadata: Metadata }): boolean;
   /** Called after the copy has changed. Returns the way to stop being called. */
   onChange(listener: (change: Change<T>) => void): () => void;
   readonly synced: boolean;
@@ -135,7 +180,10 @@ export interface Reconciler<Observed, Action extends PlannedAction> {
 
 /** The one source of time. Tests step it. */
 export interface Clock {
+  /** The wall clock, for what others read. It may jump, so no duration is measured with it. */
   now(): number;
+  /** Milliseconds since some moment; never jumps and never goes back. For durations. */
+  elapsed(): number;
   setTimeout(run: () => void, ms: number): () => void;
 }
 

@@ -1,8 +1,10 @@
 // A watch as an async iterable: lines of JSON from one long answer.
 import { readRefusal } from './call.ts';
 import { deadline } from './deadline.ts';
+import { KubeError } from './errors.ts';
 import { parseJson } from './json.ts';
-import { collectionPath, query, titleOfAll } from './paths.ts';
+import { acceptOf, collectionPath, query, titleOfAll } from './paths.ts';
+import { shaped } from './shape.ts';
 import { refusalError } from './status.ts';
 import type { Caller } from './call.ts';
 import type { Kind, KubeObject } from './object.ts';
@@ -34,7 +36,10 @@ async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string
   // An unfinished last line is an event that the next watch delivers again.
 }
 
-function readEvent<T extends KubeObject>(what: string, line: string): WatchEvent<T> {
+function readEvent<T extends KubeObject>(
+  { what, kind }: { what: string; kind: Kind<T> },
+  line: string,
+): WatchEvent<T> {
   const event = parseJson(line) as WireEvent<T>;
   switch (event.type) {
     case 'BOOKMARK':
@@ -46,7 +51,9 @@ function readEvent<T extends KubeObject>(what: string, line: string): WatchEvent
     case 'ADDED':
     case 'MODIFIED':
     case 'DELETED':
-      return { type: event.type, object: event.object };
+      return { type: event.type, object: shaped(kind, event.object) };
+    default:
+      throw new KubeError('unavailable', `could not ${what}: a line is no event`);
   }
 }
 
@@ -58,6 +65,7 @@ export async function* watch<T extends KubeObject>(
 ): AsyncGenerator<WatchEvent<T>> {
   const what = `watch ${titleOfAll(kind, from.namespace)}`;
   const limit = deadline({ clock, ms: deadlineMs, signal: from.signal });
+  const accept = acceptOf(kind);
   const search = query(from, {
     watch: 'true',
     allowWatchBookmarks: 'true',
@@ -68,12 +76,13 @@ export async function* watch<T extends KubeObject>(
     const answer = await transport.stream({
       method: 'GET',
       path: collectionPath(kind, from.namespace) + search,
+      ...(accept === undefined ? {} : { accept }),
       signal: limit.signal,
     });
     if (answer.status === 401) transport.renew();
     if (answer.status !== 200) throw refusalError(what, await readRefusal(answer, clock.now()));
     limit.lift();
-    for await (const line of linesOf(answer.chunks())) yield readEvent<T>(what, line);
+    for await (const line of linesOf(answer.chunks())) yield readEvent({ what, kind }, line);
   } catch (error) {
     throw limit.explain(what, error);
   } finally {

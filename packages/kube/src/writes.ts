@@ -1,15 +1,10 @@
 // What a run of a key has written, and whether the caches show it yet.
-import { isKubeError } from './errors.ts';
 import { titleOf } from './paths.ts';
 import { sleep } from './sleep.ts';
+import { trackedClient } from './tracked.ts';
 import type { At, Kind, KubeObject, Metadata } from './object.ts';
+import type { Expected } from './tracked.ts';
 import type { Cache, Change, Clock, KubeClient } from './types.ts';
-
-type Expected =
-  /** This version of this very object, or its end. */
-  | { is: 'version'; uid: string; resourceVersion: string }
-  | { is: 'present' }
-  | { is: 'deleting' | 'gone'; uid: string | undefined };
 
 interface Expectation {
   cache: Cache<KubeObject>;
@@ -109,7 +104,7 @@ export class Writes {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
-  readonly #covers = (kind: Kind, object: KubeObject): boolean =>
+  readonly #covers = (kind: Kind, object: { metadata: Metadata }): boolean =>
     this.#caches.get(placeOf(kind, { name: '' }))?.covers?.(object) ?? true;
 
   #hear(kind: Kind, { type, object: { metadata } }: Change<KubeObject>): void {
@@ -167,62 +162,3 @@ export class Writes {
 
 const isOther = ({ uid }: Metadata, expected: string | undefined): boolean =>
   expected !== undefined && uid !== expected;
-
-interface Tracking {
-  track: <R>(call: Promise<R>) => Promise<R>;
-  expect: (kind: Kind, at: At, expected: Expected) => void;
-  covers: (kind: Kind, object: KubeObject) => boolean;
-}
-
-/** The same client; what it writes is expected in the caches afterwards. */
-function trackedClient(client: KubeClient, { track, expect, covers }: Tracking): KubeClient {
-  const expectVersion = (kind: Kind, object: KubeObject): void => {
-    const { uid, resourceVersion, namespace, name } = object.metadata;
-    const at = namespace === undefined ? { name } : { namespace, name };
-    if (covers(kind, object)) expect(kind, at, { is: 'version', uid, resourceVersion });
-  };
-  const patchThrough =
-    (verb: 'patch' | 'patchStatus'): KubeClient['patch'] =>
-    (kind, at, ...rest) =>
-      track(
-        client[verb](kind, at, ...rest).then((object) => {
-          if (object === undefined) expect(kind, at, { is: 'gone', uid: undefined });
-          else expectVersion(kind, object);
-          return object;
-        }),
-      );
-
-  return {
-    get: (kind, at, options) => client.get(kind, at, options),
-    list: (kind, selection) => client.list(kind, selection),
-    watch: (kind, from) => client.watch(kind, from),
-    may: (question, options) => client.may(question, options),
-    close: () => client.close(),
-    create: (kind, object, options) =>
-      track(
-        client.create(kind, object, options).then(
-          (created) => {
-            expectVersion(kind, created);
-            return created;
-          },
-          (error: unknown) => {
-            // It is there, and the cache has yet to show it (design: names before creates).
-            if (isKubeError(error, 'already-exists')) {
-              expect(kind, object.metadata, { is: 'present' });
-            }
-            throw error;
-          },
-        ),
-      ),
-    patch: patchThrough('patch'),
-    patchStatus: patchThrough('patchStatus'),
-    delete: (kind, at, options) =>
-      track(
-        client.delete(kind, at, options).then((outcome) => {
-          const is = outcome === 'deleted' ? 'deleting' : 'gone';
-          expect(kind, at, { is, uid: options?.uid });
-          return outcome;
-        }),
-      ),
-  };
-}

@@ -28,6 +28,7 @@ export function createSteppedClock(startMs = 0): SteppedClock {
 
   return {
     now: () => now,
+    elapsed: () => now - startMs,
     setTimeout(run, ms) {
       const timer = { at: now + Math.max(0, ms), run };
       timers.add(timer);
