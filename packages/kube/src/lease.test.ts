@@ -1,8 +1,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { KubeError } from './errors.ts';
+import { ConfigMapKind } from './kinds.ts';
 import { createLease } from './lease.ts';
 import { createMetrics } from './metrics.ts';
-import { aCluster } from './testing/cluster.ts';
+import { aCluster, aConfigMap } from './testing/cluster.ts';
 import { createSteppedClock, settle, silentLog } from './testing/index.ts';
 import type { Lease, LeaseOptions } from './lease.ts';
 import type { Kind, KubeObject } from './object.ts';
@@ -172,25 +173,116 @@ describe('a lease', () => {
     expect([a.leads, a.outcome]).toEqual([true, undefined]);
   });
 
-  test('a holder whose process stood still knows at once that it may not act', async () => {
+  test.each([
+    { name: 'stood still', jump: { now: 10_000, elapsed: 10_000 } },
+    {
+      name: "stood still where the machine's own clock did too",
+      jump: { now: 10_000, elapsed: 0 },
+    },
+    { name: 'had its wall clock set back meanwhile', jump: { now: -3_600_000, elapsed: 10_000 } },
+  ])('a holder that $name knows at once that it may not act', async ({ jump }) => {
+    const { clock, candidate } = aWorld();
+    const passed = { now: 0, elapsed: 0 };
+    const own = {
+      ...clock,
+      now: () => clock.now() + passed.now,
+      elapsed: () => clock.elapsed() + passed.elapsed,
+    };
+    const a = candidate('a', { clock: own });
+    await pass(clock, 5);
+    expect(a.lease.holding).toBe(true);
+    // No timer has run yet, as in a process that was stopped or whose event loop was blocked.
+    Object.assign(passed, jump);
+    expect(a.lease.holding).toBe(false);
+  });
+
+  test('a holder that stood still and finds its lease untouched leads on', async () => {
     const { clock, candidate } = aWorld();
     const a = candidate('a');
     await pass(clock, 5);
-    expect(a.lease.holding).toBe(true);
-    // As a blocked event loop is: time passes and no timer has run yet.
-    const later = clock.now() + 10_000;
-    const stalled = { ...clock, now: () => later };
-    expect(
-      createLease({
-        ...at,
-        client: {} as KubeClient,
-        identity: 'x',
-        clock: stalled,
-        log: silentLog,
-      }).holding,
-    ).toBe(false);
-    clock.advance(10_000);
+    clock.advance(11_000);
+    expect([a.lease.holding, a.leads]).toEqual([false, true]);
+    await pass(clock, 3);
+    expect([a.lease.holding, a.leads, a.outcome]).toEqual([true, true, undefined]);
+  });
+
+  test('a holder that stood still and finds its lease taken ends, without a further act', async () => {
+    const { clock, client, candidate } = aWorld();
+    const a = candidate('a');
+    await pass(clock, 5);
+    await client.patch(LeaseKind, at, { spec: { holderIdentity: 'b' } });
+    clock.advance(11_000);
     expect(a.lease.holding).toBe(false);
+    await pass(clock, 1);
+    expect([a.lease.holding, a.outcome, a.leads]).toEqual([false, 'lost', false]);
+  });
+
+  test('a candidate whose clocks jump does not take what is renewed', async () => {
+    const { clock, candidate } = aWorld();
+    const a = candidate('a');
+    await pass(clock, 2);
+    let ahead = 0;
+    const b = candidate('b', { clock: { ...clock, now: () => clock.now() + ahead } });
+    await pass(clock, 3);
+    ahead = 86_400_000;
+    await pass(clock, 30);
+    expect([a.leads, b.leads]).toEqual([true, false]);
+  });
+
+  test('what the holder promised counts, not what the candidate would', async () => {
+    const { clock, client, candidate } = aWorld();
+    await client.create(LeaseKind, {
+      apiVersion: LeaseKind.apiVersion,
+      kind: LeaseKind.kind,
+      metadata: at,
+      spec: {
+        holderIdentity: 'older version',
+        leaseDurationSeconds: 60,
+        leaseTransitions: 3,
+        renewTime: '2026-01-01T00:00:00.000000Z',
+      },
+    });
+    const b = candidate('b');
+    await pass(clock, 59);
+    expect(b.leads).toBe(false);
+    await pass(clock, 5);
+    expect(b.leads).toBe(true);
+  });
+
+  test('its fenced client refuses a write once the lease may have passed on', async () => {
+    const { clock, client, candidate } = aWorld();
+    const line = cuttable(client);
+    const a = candidate('a', { client: line.client });
+    const fenced = client.fenced(() => a.lease.holding);
+    await pass(clock, 3);
+    await fenced.create(ConfigMapKind, aConfigMap('one'));
+    line.cut = true;
+    await pass(clock, 11);
+    await expect(fenced.create(ConfigMapKind, aConfigMap('two'))).rejects.toMatchObject({
+      code: 'not-leading',
+    });
+  });
+
+  test('a renewal is one write, and no read', async () => {
+    const { clock, client, candidate } = aWorld();
+    const calls: string[] = [];
+    const counting: KubeClient = {
+      ...client,
+      get: (...call) => {
+        calls.push('get');
+        return client.get(...call);
+      },
+      patch: (...call) => {
+        calls.push('patch');
+        return client.patch(...call);
+      },
+    };
+    candidate('a', { client: counting });
+    await pass(clock, 1);
+    calls.length = 0;
+    await pass(clock, 20);
+    expect(new Set(calls)).toEqual(new Set(['patch']));
+    expect(calls.length).toBeGreaterThanOrEqual(9);
   });
 
   test('is not taken from one whose clock is wrong, but who renews', async () => {
@@ -217,6 +309,36 @@ describe('a lease', () => {
       all.find(({ leads }) => leads)?.stop();
     }
     expect(most).toBe(1);
+  });
+
+  test('is released though the last renewal is still on its way', async () => {
+    const { clock, client, candidate } = aWorld();
+    let answer = (): void => undefined;
+    let isHeldUp = false;
+    const slow: KubeClient = {
+      ...client,
+      patch: async (...call) => {
+        const patched = await client.patch(...call);
+        if (!isHeldUp) return patched;
+        isHeldUp = false;
+        await new Promise<void>((_resolve, reject) => {
+          answer = () => {
+            reject(new KubeError('aborted', 'aborted'));
+          };
+        });
+        return patched;
+      },
+    };
+    const a = candidate('a', { client: slow });
+    await pass(clock, 5);
+    isHeldUp = true;
+    await pass(clock, 3);
+    a.stop();
+    await settle();
+    answer();
+    await settle();
+    expect(a.outcome).toBe('released');
+    expect((await client.get(LeaseKind, at))?.spec.holderIdentity ?? '').toBe('');
   });
 
   test('work that fails releases it and is reported', async () => {

@@ -1,8 +1,9 @@
 // Leader election by a Lease, with client-go's timings. One process leads; the others wait.
 import { isKubeError } from './errors.ts';
+import { durationMsOf, holderOf, LeaseRecord } from './lease-record.ts';
 import { sleep } from './sleep.ts';
+import type { LeaseObject } from './lease-record.ts';
 import type { Metrics } from './metrics.ts';
-import type { At, Kind, KubeObject } from './object.ts';
 import type { Clock, KubeClient, Log } from './types.ts';
 
 export interface LeaseOptions {
@@ -14,7 +15,7 @@ export interface LeaseOptions {
   clock: Clock;
   log: Log;
   metrics?: Metrics;
-  /** How long others wait for a holder that is silent. */
+  /** How long others wait for a holder that is silent; on the server in whole seconds. */
   durationMs?: number;
   /** How long the holder goes on without a renewal. Shorter, so that it stops before others start. */
   renewDeadlineMs?: number;
@@ -22,7 +23,11 @@ export interface LeaseOptions {
 }
 
 export interface Lease {
-  /** Whether this process may act now; false as soon as the lease may have passed to another. */
+  /**
+   * Whether this process may act now; false as soon as the lease may have passed to another, also
+   * when the process stood still meanwhile and nothing has run since. Ask it right before each act
+   * that no two may do, or give it to `KubeClient.fenced` and to a loop as `mayAct`.
+   */
   readonly holding: boolean;
   /**
    * Waits for the lease, then leads until the signal. `lead`'s own signal aborts with it, or when
@@ -36,56 +41,43 @@ export interface Lease {
   ): Promise<'released' | 'lost'>;
 }
 
-interface LeaseObject extends KubeObject {
-  spec?: {
-    holderIdentity?: string;
-    leaseDurationSeconds?: number;
-    acquireTime?: string;
-    renewTime?: string;
-    leaseTransitions?: number;
-  };
-}
-
-const LeaseKind: Kind<LeaseObject> = {
-  apiVersion: 'coordination.k8s.io/v1',
-  kind: 'Lease',
-  plural: 'leases',
-  namespaced: true,
-};
-
 const DURATION_MS = 15_000;
 const RENEW_DEADLINE_MS = 10_000;
 const RETRY_MS = 2_000;
 // Candidates that started together must not ask together for ever.
 const JITTER = 1.2;
 
-const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
+type Timing = Required<Pick<LeaseOptions, 'durationMs' | 'renewDeadlineMs' | 'retryMs'>>;
+
+/** By both clocks: a process can stand still in one, and the other can be set. */
+interface Moment {
+  wall: number;
+  elapsed: number;
+}
+
+const LONG_AGO: Moment = { wall: -Infinity, elapsed: -Infinity };
 
 class Election implements Lease {
-  readonly #options: LeaseOptions & {
-    durationMs: number;
-    renewDeadlineMs: number;
-    retryMs: number;
-  };
-  readonly #at: At;
+  readonly #options: LeaseOptions;
+  readonly #timing: Timing;
+  readonly #record: LeaseRecord;
   /** The Lease as last seen, and when it was first seen so: clocks of two machines are not compared. */
   #seen: { lease: LeaseObject; at: number } | undefined;
+  /** Whether the Lease is still as seen: what was written last is what the server answered. */
+  #isSure = false;
   /** When the request that renewed last was sent; others count from later. */
-  #renewedAt = -Infinity;
+  #renewedAt = LONG_AGO;
 
   constructor(options: LeaseOptions) {
-    this.#options = {
-      durationMs: DURATION_MS,
-      renewDeadlineMs: RENEW_DEADLINE_MS,
-      retryMs: RETRY_MS,
-      ...options,
-    };
-    this.#at = { namespace: options.namespace, name: options.name };
+    const { durationMs = DURATION_MS, renewDeadlineMs = RENEW_DEADLINE_MS } = options;
+    const { retryMs = RETRY_MS, client, namespace, name } = options;
+    this.#options = options;
+    this.#timing = { durationMs, renewDeadlineMs, retryMs };
+    this.#record = new LeaseRecord(client, { namespace, name });
   }
 
   get holding(): boolean {
-    const { clock, renewDeadlineMs } = this.#options;
-    return clock.now() - this.#renewedAt < renewDeadlineMs;
+    return this.#leftMs() > 0;
   }
 
   async run(
@@ -97,18 +89,22 @@ class Election implements Lease {
     if (!(await this.#acquire(signal))) return 'released';
     log.info('the lease is ours', { lease: name, identity });
     metrics?.leading(name, true);
-    const outcome = await this.#lead(signal, lead);
-    metrics?.leading(name, false);
-    log.info(outcome === 'lost' ? 'the lease is lost' : 'the lease is released', { lease: name });
-    return outcome;
+    try {
+      const outcome = await this.#lead(signal, lead);
+      log.info(outcome === 'lost' ? 'the lease is lost' : 'the lease is released', { lease: name });
+      return outcome;
+    } finally {
+      metrics?.leading(name, false);
+    }
   }
 
   /** False when the signal came first. */
   async #acquire(signal: AbortSignal): Promise<boolean> {
-    const { clock, retryMs } = this.#options;
+    const { clock } = this.#options;
     while (!signal.aborted) {
-      if (await this.#claim(signal)) return true;
-      await sleep(retryMs * (1 + Math.random() * (JITTER - 1)), { clock, signal });
+      if ((await this.#claim(signal)) && this.holding) return true;
+      const ms = this.#timing.retryMs * (1 + Math.random() * (JITTER - 1));
+      await sleep(ms, { clock, signal });
     }
     return false;
   }
@@ -117,94 +113,91 @@ class Election implements Lease {
     signal: AbortSignal,
     lead: (signal: AbortSignal) => Promise<void>,
   ): Promise<'released' | 'lost'> {
-    const stopLeading = new AbortController();
     const stopRenewing = new AbortController();
-    const stop = (): void => {
-      stopLeading.abort();
-    };
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-    const leading = lead(stopLeading.signal);
+    const lostIt = new AbortController();
+    const leading = lead(AbortSignal.any([signal, lostIt.signal]));
     const ended = leading.then(
       () => 'ended' as const,
       () => 'ended' as const,
     );
-    const lost = this.#renew(stopRenewing.signal);
+    const renewing = this.#renew(stopRenewing.signal);
     try {
-      const first = await Promise.race([ended, lost]);
-      if (first === 'ended') {
-        stopRenewing.abort();
-        await lost;
-        await this.#release();
-        await leading;
-        return 'released';
+      if ((await Promise.race([ended, renewing])) === 'lost') {
+        lostIt.abort();
+        await this.#grace(leading);
+        return 'lost';
       }
-      stop();
-      await this.#grace(leading);
-      return 'lost';
-    } finally {
-      signal.removeEventListener('abort', stop);
       stopRenewing.abort();
-      this.#renewedAt = -Infinity;
+      await renewing;
+      await this.#release();
+      await leading;
+      return 'released';
+    } finally {
+      this.#renewedAt = LONG_AGO;
     }
   }
 
   /** What is being done may end, but not beyond the time at which another may start. */
   async #grace(leading: Promise<void>): Promise<void> {
-    const { clock, durationMs } = this.#options;
-    const leftMs = this.#renewedAt + durationMs - clock.now();
+    const { durationMs, renewDeadlineMs } = this.#timing;
+    const leftMs = this.#leftMs() + durationMs - renewDeadlineMs;
     const ended = new AbortController();
     const end = (): void => {
       ended.abort();
     };
     leading.then(end, end);
-    await sleep(Math.max(0, leftMs), { clock, signal: ended.signal });
+    await sleep(Math.max(0, leftMs), { clock: this.#options.clock, signal: ended.signal });
   }
 
   /** Renews until the signal; resolves with `lost` when the deadline passed without success. */
   async #renew(signal: AbortSignal): Promise<'lost' | 'stopped'> {
-    const { clock, retryMs, renewDeadlineMs } = this.#options;
+    const { clock } = this.#options;
+    const { retryMs } = this.#timing;
+    let failed = false;
     for (;;) {
-      await sleep(retryMs, { clock, signal });
+      await sleep(failed ? Math.min(retryMs, Math.max(0, this.#leftMs())) : retryMs, {
+        clock,
+        signal,
+      });
       if (signal.aborted) return 'stopped';
-      if (!this.holding) return 'lost';
-      const limit = new AbortController();
-      const cancel = clock.setTimeout(
-        () => {
-          limit.abort();
-        },
-        this.#renewedAt + renewDeadlineMs - clock.now(),
-      );
-      const held = await this.#claim(AbortSignal.any([limit.signal, signal]));
-      cancel();
+      if (failed && !this.holding) return 'lost';
+      // A process that stood still, or whose clock was set, may find its Lease as it left it: then
+      // nobody else had it. Until that is known, `holding` is false.
+      failed = !(await this.#claimWithin(this.holding ? this.#leftMs() : retryMs, signal));
       // Another has it: no deadline to wait for.
-      if (!held && this.#isHeldByOther()) return 'lost';
+      if (failed && this.#isHeldByOther()) return 'lost';
     }
   }
 
-  #isHeldByOther(): boolean {
-    const holder = this.#seen?.lease.spec?.holderIdentity ?? '';
-    return holder !== '' && holder !== this.#options.identity;
+  async #claimWithin(ms: number, signal: AbortSignal): Promise<boolean> {
+    const limit = new AbortController();
+    const end = (): void => {
+      limit.abort();
+    };
+    const cancel = this.#options.clock.setTimeout(end, ms);
+    signal.addEventListener('abort', end, { once: true });
+    try {
+      return await this.#claim(limit.signal);
+    } finally {
+      cancel();
+      signal.removeEventListener('abort', end);
+    }
   }
 
   /** One try to take or to renew. False when it is another's, or the server could not be asked. */
   async #claim(signal: AbortSignal): Promise<boolean> {
-    const { client, clock, log, identity, name } = this.#options;
-    const sentAt = clock.now();
+    const { clock, log, identity, name } = this.#options;
+    const sentAt = { wall: clock.now(), elapsed: clock.elapsed() };
     try {
-      const lease = await client.get(LeaseKind, this.#at, { signal });
-      if (lease === undefined) {
-        this.#observe(await this.#create(sentAt, signal));
-      } else {
-        this.#observe(lease);
-        if (!this.#isFree(lease)) return false;
-        const taken = await this.#take(lease, sentAt, signal);
-        if (taken === undefined) return false;
-        this.#observe(taken);
-      }
+      const lease = await this.#write(sentAt.wall, signal);
+      if (lease === undefined) return false;
+      this.#observe(lease);
       this.#renewedAt = sentAt;
+      this.#isSure = true;
       return true;
     } catch (error) {
+      // The write may have been done all the same, or another's: the next try looks first.
+      this.#isSure = false;
       const beaten = isKubeError(error, 'conflict') || isKubeError(error, 'already-exists');
       if (!beaten && !isKubeError(error, 'aborted')) {
         log.warn('the lease could not be claimed', { lease: name, identity, error });
@@ -213,75 +206,51 @@ class Election implements Lease {
     }
   }
 
+  /** The Lease as ours; undefined when it is another's. */
+  async #write(now: number, signal: AbortSignal): Promise<LeaseObject | undefined> {
+    const claim = { ...this.#timing, identity: this.#options.identity, now, signal };
+    const ours = this.#isSure && this.holding ? this.#seen?.lease : undefined;
+    if (ours !== undefined) return this.#record.take(ours, claim);
+    const lease = await this.#record.read(signal);
+    if (lease === undefined) return this.#record.create(claim);
+    this.#observe(lease);
+    return this.#isFree(lease) ? this.#record.take(lease, claim) : undefined;
+  }
+
   #observe(lease: LeaseObject): void {
     if (this.#seen?.lease.metadata.resourceVersion === lease.metadata.resourceVersion) return;
-    this.#seen = { lease, at: this.#options.clock.now() };
+    this.#seen = { lease, at: this.#options.clock.elapsed() };
   }
 
-  #isFree({ spec = {} }: LeaseObject): boolean {
-    const { identity, clock, durationMs } = this.#options;
-    const { holderIdentity = '' } = spec;
-    if (holderIdentity === '' || holderIdentity === identity) return true;
-    return this.#seen !== undefined && clock.now() - this.#seen.at >= durationMs;
+  #isFree(lease: LeaseObject): boolean {
+    const holder = holderOf(lease);
+    if (holder === '' || holder === this.#options.identity) return true;
+    if (this.#seen === undefined) return false;
+    const silentMs = this.#options.clock.elapsed() - this.#seen.at;
+    return silentMs >= durationMsOf(lease, this.#timing.durationMs);
   }
 
-  #create(now: number, signal: AbortSignal): Promise<LeaseObject> {
-    const spec = { ...this.#renewal(now), acquireTime: microTime(now), leaseTransitions: 0 };
-    const { apiVersion, kind } = LeaseKind;
-    return this.#options.client.create(
-      LeaseKind,
-      {
-        apiVersion,
-        kind,
-        metadata: { namespace: this.#options.namespace, name: this.#options.name },
-        spec,
-      },
-      { signal },
-    );
+  #isHeldByOther(): boolean {
+    const lease = this.#seen?.lease;
+    return lease !== undefined && !['', this.#options.identity].includes(holderOf(lease));
   }
 
-  /** Undefined when it vanished meanwhile; throws `conflict` when another was faster. */
-  #take(
-    { metadata, spec = {} }: LeaseObject,
-    now: number,
-    signal: AbortSignal,
-  ): Promise<LeaseObject | undefined> {
-    const { identity, client } = this.#options;
-    const change =
-      spec.holderIdentity === identity
-        ? {}
-        : { acquireTime: microTime(now), leaseTransitions: (spec.leaseTransitions ?? 0) + 1 };
-    const patch = {
-      metadata: { resourceVersion: metadata.resourceVersion },
-      spec: { ...this.#renewal(now), ...change },
-    };
-    return client.patch(LeaseKind, this.#at, patch, { signal });
+  /** How long this process may go on acting. Of the two clocks the one that says less is believed. */
+  #leftMs(): number {
+    const { clock } = this.#options;
+    const { wall, elapsed } = this.#renewedAt;
+    const sinceMs = Math.max(clock.now() - wall, clock.elapsed() - elapsed);
+    return this.#timing.renewDeadlineMs - sinceMs;
   }
 
-  #renewal(now: number): {
-    holderIdentity: string;
-    leaseDurationSeconds: number;
-    renewTime: string;
-  } {
-    const { identity, durationMs } = this.#options;
-    return {
-      holderIdentity: identity,
-      leaseDurationSeconds: Math.ceil(durationMs / 1_000),
-      renewTime: microTime(now),
-    };
-  }
-
-  /** Lets the next one start at once. If it fails, the next one waits, and that is all. */
+  /** If it fails, the next one waits, and that is all. */
   async #release(): Promise<void> {
-    const { client, clock, log, name } = this.#options;
-    const seen = this.#seen?.lease;
-    if (seen === undefined || this.#isHeldByOther()) return;
-    this.#renewedAt = -Infinity;
+    const { clock, log, name, identity } = this.#options;
+    this.#renewedAt = LONG_AGO;
     try {
-      await client.patch(LeaseKind, this.#at, {
-        metadata: { resourceVersion: seen.metadata.resourceVersion },
-        spec: { holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(clock.now()) },
-      });
+      const lease = this.#isSure ? this.#seen?.lease : await this.#record.read();
+      if (lease === undefined || holderOf(lease) !== identity) return;
+      await this.#record.release(lease, clock.now());
     } catch (error) {
       log.debug('the lease could not be released', { lease: name, error });
     }

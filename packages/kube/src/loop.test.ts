@@ -57,6 +57,26 @@ function aLoop({
 }
 
 describe('a run', () => {
+  test('does nothing more once it may not act, and goes on when it may again', async () => {
+    let leads = true;
+    const { loop, clock, done, log } = aLoop({
+      plan: () => [act('hold'), act('create')],
+      does: ({ do: action }) => {
+        if (action === 'hold' && done.length === 0) leads = false;
+        return Promise.resolve();
+      },
+      mayAct: () => leads,
+    });
+    loop.wake('n/a');
+    await until(() => loop.idle);
+    expect(done).toEqual(['hold n/a']);
+    leads = true;
+    clock.advance(10);
+    await until(() => loop.idle);
+    expect(done).toEqual(['hold n/a', 'hold n/a', 'create n/a']);
+    expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
   test('carries out a plan in order and says why, once each', async () => {
     const { loop, done, log } = aLoop({ plan: () => [act('hold'), act('create')] });
     loop.wake('n/a');

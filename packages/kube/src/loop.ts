@@ -23,6 +23,8 @@ export interface LoopOptions<Observed, Action extends PlannedAction> {
   log: Log;
   events?: Events;
   metrics?: Metrics;
+  /** Asked before each action; a key that may not act is run again later. For a lease. */
+  mayAct?: () => boolean;
 }
 
 export interface Loop {
@@ -97,7 +99,7 @@ class ReconcilerLoop<Observed, Action extends PlannedAction> implements Loop {
   }
 
   async #runOnce(key: string, kube: KubeClient, signal: AbortSignal): Promise<PassResult> {
-    const { reconciler, clock, log, events } = this.#options;
+    const { reconciler, clock, log, events, mayAct } = this.#options;
     const startedAt = clock.elapsed();
     this.#metrics?.started();
     const isNews = ({ because }: PlannedAction): boolean => {
@@ -105,7 +107,7 @@ class ReconcilerLoop<Observed, Action extends PlannedAction> implements Loop {
       this.#waits.set(key, because);
       return !known;
     };
-    const result = await runPass({ key, reconciler, kube, log, events, signal, isNews });
+    const result = await runPass({ key, reconciler, kube, log, events, signal, mayAct, isNews });
     if (result.is === 'done' || result.is === 'gone') this.#waits.delete(key);
     if (result.is === 'failed' && result.do === 'plan') this.#metrics?.panicked();
     this.#metrics?.finished(OUTCOMES[result.is], clock.elapsed() - startedAt);

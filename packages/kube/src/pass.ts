@@ -1,5 +1,5 @@
 // One run of a key: observe, plan, act. Says what came of it and throws nothing.
-import { isKubeError } from './errors.ts';
+import { isKubeError, KubeError } from './errors.ts';
 import type { KubeErrorCode } from './errors.ts';
 import type { Events } from './events.ts';
 import type { KubeClient, Log, PlannedAction, Reconciler, WaitAction } from './types.ts';
@@ -19,6 +19,8 @@ export interface PassOptions<Observed, Action extends PlannedAction> {
   events: Events | undefined;
   /** Steps come after one another while this is not aborted; a step that has begun is finished. */
   signal: AbortSignal;
+  /** Asked before each action. */
+  mayAct?: (() => boolean) | undefined;
   /** Whether this is another wait than the key's last one. */
   isNews: (wait: WaitAction) => boolean;
 }
@@ -45,6 +47,9 @@ export async function runPass<Observed, Action extends PlannedAction>(
 // A cache that is behind, and a lease whose renewal is under way: the same again is all it takes.
 const QUIET: ReadonlySet<KubeErrorCode> = new Set(['conflict', 'already-exists', 'not-leading']);
 
+const notLeading = (): KubeError =>
+  new KubeError('not-leading', 'the lease may have passed to another');
+
 function failure(step: string, error: unknown): PassResult {
   return { is: isKubeError(error) && QUIET.has(error.code) ? 'stale' : 'failed', do: step, error };
 }
@@ -62,10 +67,11 @@ class Pass<Observed, Action extends PlannedAction> {
     actions: readonly Action[],
     onFailure: 'recover' | 'give-up',
   ): Promise<PassResult> {
-    const { reconciler, kube, signal } = this.#options;
+    const { reconciler, kube, signal, mayAct = () => true } = this.#options;
     let waitMs: number | undefined;
     for (const action of actions) {
       if (signal.aborted) return { is: 'stopped' };
+      if (!mayAct()) return failure(action.do, notLeading());
       this.#announce(action);
       if (isWait(action)) {
         waitMs = Math.min(action.ms, waitMs ?? action.ms);
