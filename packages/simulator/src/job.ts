@@ -32,7 +32,7 @@ export interface StepRecord {
   conclusion: 'success' | 'failure' | 'cancelled' | 'skipped';
   /** Before `continue-on-error`. */
   outcome?: 'success' | 'failure' | 'cancelled' | 'skipped';
-  /** Why it failed, or why it was left out although its condition is true; absent when its condition is false. */
+  /** Why it failed or was cancelled, or why it was left out although its condition is true; absent when its condition is false. */
   reason?: string;
   /** Milliseconds since 1970. */
   startedAt?: number;

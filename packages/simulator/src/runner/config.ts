@@ -14,7 +14,8 @@ export interface RunnerConfig {
   readonly stepEnv: Readonly<Record<string, string>>;
 }
 
-const OURS = ['ACTIONS_RUNNER_INPUT_JITCONFIG', 'MUSTER_RUNNER_FAULT'];
+// With our compile cache, every Node program of a step would fill it too.
+const OURS = ['ACTIONS_RUNNER_INPUT_JITCONFIG', 'MUSTER_RUNNER_FAULT', 'NODE_COMPILE_CACHE'];
 
 /** Gives the one line that says what is wrong when it cannot be used. */
 export function parseRunnerConfig(

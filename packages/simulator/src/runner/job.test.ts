@@ -246,6 +246,11 @@ steps:
   - run: echo no
   - { if: cancelled(), run: echo yes }`);
     expect([ran.result, ran.ends]).toEqual(['canceled', ['cancelled', 'skipped', 'success']]);
+    expect(ran.steps?.map(({ reason }) => reason)).toEqual([
+      'The job has exceeded the maximum execution time of 0.01 minutes.',
+      undefined,
+      undefined,
+    ]);
   });
 
   test('a canceled job ends the step that runs', async () => {

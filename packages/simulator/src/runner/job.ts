@@ -59,7 +59,9 @@ async function runSteps(state: JobState, options: JobOptions): Promise<StepRecor
   try {
     for (const [index, step] of state.payload.steps.entries()) {
       const signal = stop.current();
-      records.push(await runStep(step, state, { index, signal, now: options.now }));
+      const record = await runStep(step, state, { index, signal, now: options.now });
+      const isEnded = record.conclusion === 'cancelled' && stop.because !== undefined;
+      records.push(isEnded ? { reason: stop.because, ...record } : record);
     }
     return records;
   } finally {
@@ -70,6 +72,8 @@ async function runSteps(state: JobState, options: JobOptions): Promise<StepRecor
 interface Stop {
   /** For the step that is about to start. */
   current(): AbortSignal;
+  /** Why the job is to end before its time. */
+  readonly because: string | undefined;
   clear(): void;
 }
 
@@ -77,9 +81,11 @@ interface Stop {
 function stopSignals(state: JobState, asked: AbortSignal): Stop {
   const [first, last] = [new AbortController(), new AbortController()];
   let lastTimer: NodeJS.Timeout | undefined;
+  let because: string | undefined;
   const cancel = (message: string): void => {
     if (first.signal.aborted) return;
     state.log.line(`##[error]${message}`);
+    because = message;
     state.status = 'cancelled';
     first.abort();
     lastTimer = setTimeout(() => {
@@ -100,6 +106,9 @@ function stopSignals(state: JobState, asked: AbortSignal): Stop {
   if (asked.aborted) onAsked();
   return {
     current: () => (first.signal.aborted ? last.signal : first.signal),
+    get because() {
+      return because;
+    },
     clear: () => {
       asked.removeEventListener('abort', onAsked);
       clearTimeout(timer);

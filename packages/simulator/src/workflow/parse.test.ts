@@ -19,8 +19,18 @@ const job = (lines: string): string => `on: push\njobs:\n  a:\n    runs-on: demo
 
 describe('a broken file is told by line and column', () => {
   test.each([
-    { name: 'nothing in it', content: '', says: ['ci.yml:1:1: ci.yml holds no workflow'] },
+    { name: 'nothing in it', content: '', says: ['ci.yml:1:1: there is no workflow in it'] },
     { name: 'a text', content: 'hello', says: ["ci.yml:1:1: Unexpected value 'hello'"] },
+    {
+      name: 'no text at all',
+      content: `\u0001\u001b[31m${'x'.repeat(300)}`,
+      says: [`ci.yml:1:1: Unexpected value '\ufffd\ufffd[31m${'x'.repeat(176)}...`],
+    },
+    {
+      name: 'two documents',
+      content: 'on: push\n---\non: push\n',
+      says: ['ci.yml:2:1: a workflow file is one YAML document, and this begins another'],
+    },
     {
       name: 'no jobs',
       content: 'on: push\n',

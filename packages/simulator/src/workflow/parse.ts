@@ -25,7 +25,7 @@ export async function parseWorkflow(file: WorkflowFile): Promise<Workflow | Brok
   const read = parser.parseWorkflow({ name: path, content }, new parser.NoOperationTraceWriter());
   // Its conversion finds what the schema cannot: unknown needs, cycles, duplicate step ids.
   const converted = read.value && (await parser.convertWorkflowTemplate(read.context, read.value));
-  const problems = problemsOf(read.context, path);
+  const problems = problemsOf(read.context);
   if (problems.length > 0 || read.value === undefined || converted === undefined) {
     return { path, problems };
   }
@@ -33,19 +33,37 @@ export async function parseWorkflow(file: WorkflowFile): Promise<Workflow | Brok
   return workflowOf(path, { root, converted, texts: longTexts(content) });
 }
 
-function problemsOf(context: TemplateContext, path: string): Problem[] {
+function problemsOf(context: TemplateContext): Problem[] {
   return context.errors.getErrors().map(({ rawMessage, range }) => ({
     line: range?.start.line ?? 1,
     column: range?.start.column ?? 1,
-    message: sentence(rawMessage, path),
+    message: sentence(rawMessage),
   }));
 }
 
 // The YAML reader adds its own position and a picture of the place, over several lines.
-function sentence(message: string, path: string): string {
+function sentence(message: string): string {
   const [first = ''] = message.split('\n');
   const text = first.replace(/ at line \d+, column \d+:?$/, '');
-  return text.startsWith('Expected a scalar value') ? `${path} holds no workflow` : text;
+  const [, ours] = OURS.find(([theirs]) => text.startsWith(theirs)) ?? [];
+  return ours ?? printable(text);
+}
+
+/** What their reader says to a program, for the person who wrote the file. */
+const OURS = [
+  ['Expected a scalar value', 'there is no workflow in it'],
+  [
+    'Source contains multiple documents',
+    'a workflow file is one YAML document, and this begins another',
+  ],
+] as const;
+
+const LONGEST = 200;
+
+// It may quote the file, which may be no text at all.
+function printable(text: string): string {
+  const shown = text.replaceAll(/\p{Cc}/gu, '\u{fffd}');
+  return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}...` : shown;
 }
 
 interface Reading {
