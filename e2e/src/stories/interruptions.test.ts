@@ -32,9 +32,17 @@ describe.concurrent('muster dev ends', STORY, () => {
     },
     { name: 'at Ctrl-C while a job runs', at: RUNS, signal: 'SIGINT', to: 'group' },
     { name: 'at SIGTERM while a job runs', at: RUNS, signal: 'SIGTERM', to: 'program' },
-  ] as const)('$name', async ({ at, signal, to }, { place, expect }) => {
+    {
+      name: 'at Ctrl-C before there is anything to keep',
+      at: RUNS,
+      signal: 'SIGINT',
+      to: 'group',
+      options: ['--keep'],
+    },
+  ] as const)('$name', async ({ at, signal, to, ...wish }, { place, expect }) => {
     await writeFiles(place.desk, { 'stubborn.yml': STUBBORN });
-    const muster = place.muster('dev', 'stubborn.yml');
+    const options = 'options' in wish ? wish.options : [];
+    const muster = place.muster('dev', 'stubborn.yml', ...options);
     await muster.says(at);
     if (to === 'group') muster.killGroup(signal);
     else muster.kill(signal);

@@ -15,11 +15,15 @@ describe.concurrent('muster dev refuses', STORY, () => {
   story.for([
     {
       args: ['nowhere.yml'],
-      says: ['cannot read DESK/nowhere.yml: there is no such file'],
+      says: ['cannot read DESK/nowhere.yml: there is no such file or folder'],
     },
     {
       args: ['a-folder'],
       says: ['cannot read DESK/a-folder: it is a folder'],
+    },
+    {
+      args: ['/dev/null'],
+      says: ['cannot read /dev/null: it is not a regular file'],
     },
     {
       args: ['torn.yml'],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliError } from '../errors.ts';
 import { DEMO_SET } from './demo-set.ts';
-import { failedJobs, jobTable, logOf, picture } from './report.ts';
+import { failedJobs, jobTable, logOf, notesOf, picture, plural } from './report.ts';
 import { findCheckout } from './repository.ts';
 import { createScreen } from './screen.ts';
 import { followStory } from './story.ts';
@@ -111,7 +111,8 @@ async function watchRun(
     const id = await push(world, checkout);
     const run = await runToEnd(id, { world, story, show }, both);
     if (!signal.aborted) await story.whenEmpty(wish.minRunners);
-    if (!signal.aborted) show.tell('muster', `the scale set is back at ${wish.minRunners} runners`);
+    if (!signal.aborted)
+      show.tell('muster', `the scale set is back at ${plural(wish.minRunners, 'runner')}`);
     return { run, story };
   } finally {
     following.abort();
@@ -168,7 +169,8 @@ function report(
   for (const line of failed.flatMap(logOf)) screen.line(line);
   for (const line of ['', ...jobTable(run, { startedAt, podRanAt: story.podRanAt })])
     screen.line(line);
-  for (const notice of run.notices) screen.line(`note: ${notice}`);
+  const notes = notesOf(run).map((note) => `note: ${note}`);
+  if (notes.length > 0) for (const line of ['', ...notes]) screen.line(line);
   if (keep) {
     screen.line('');
     screen.line(`kubectl --kubeconfig ${world.kubeconfig} get pods --all-namespaces`);

@@ -44,6 +44,8 @@ export async function startProgram(spec: ProgramSpec): Promise<Program> {
   const address = await Promise.race([readiness(child), ended.then(tooEarly)]);
   if (spec.keep) letGo(child);
   const stop = async (): Promise<void> => {
+    // One that was let go does not keep us alive, and its end is waited for.
+    child.ref();
     child.kill('SIGTERM');
     await ended;
   };

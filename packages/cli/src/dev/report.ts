@@ -35,17 +35,40 @@ const matrixOf = ({ matrix }: RunJob): string =>
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' ') || '-';
 
-function resultOf({ result, reason, waiting, state, steps = [] }: RunJob): string {
+function resultOf(job: RunJob): string {
+  const { result, waiting, state, continueOnError, steps = [] } = job;
   if (result === undefined) return waiting === undefined ? state : `waiting: ${waiting}`;
-  const notes = [...(reason === undefined ? [] : [reason]), ...leftOut(steps)];
-  return notes.length === 0 ? result : `${result} (${notes.join('; ')})`;
+  const isAllowed = result === 'failure' && continueOnError;
+  const skipped = steps.filter(isLeftOut).map(({ name }) => name);
+  const remarks = [
+    ...(isAllowed ? ['allowed'] : []),
+    ...reasonsOf(job),
+    ...(skipped.length > 0 ? [`skipped: ${skipped.join(', ')}`] : []),
+  ];
+  return remarks.length === 0 ? result : `${result} (${remarks.join('; ')})`;
 }
 
+type Step = NonNullable<RunJob['steps']>[number];
+
+/** A failed step is left to the log; what ended a job from outside is told. */
+function reasonsOf({ result, reason, steps }: RunJob): string[] {
+  const ended = result === 'cancelled' ? steps?.find(isCancelled)?.reason : undefined;
+  return [reason, ended].filter((one) => one !== undefined);
+}
+
+const isCancelled = ({ conclusion }: Step): boolean => conclusion === 'cancelled';
+
 // A step whose condition is false has no reason: GitHub would have skipped it too.
-const leftOut = (steps: NonNullable<RunJob['steps']>): string[] =>
-  steps.flatMap(({ conclusion, name, reason }) =>
-    conclusion === 'skipped' && reason !== undefined ? [`${name}: ${reason}`] : [],
+const isLeftOut = ({ conclusion, reason }: Step): boolean =>
+  conclusion === 'skipped' && reason !== undefined;
+
+/** What was asked for and not done, each thing once, however many jobs of a matrix asked for it. */
+export function notesOf({ jobs, notices }: RunDescription): string[] {
+  const skipped = jobs.flatMap(({ key, steps = [] }) =>
+    steps.filter(isLeftOut).map(({ name, reason = '' }) => `job ${key}: ${name}: ${reason}`),
   );
+  return [...new Set([...notices, ...skipped])];
+}
 
 const isFailed = ({ result, continueOnError }: RunJob): boolean =>
   (result === 'failure' || result === 'cancelled') && !continueOnError;
@@ -55,7 +78,7 @@ export const failedJobs = ({ jobs }: RunDescription): RunJob[] => jobs.filter(is
 /** The last lines of a failed job's log. */
 export const logOf = ({ name, log }: RunJob): string[] => [
   `--- log of ${name}${log.length > LOG_LINES ? ` (its last ${LOG_LINES} lines)` : ''}`,
-  ...log.slice(-LOG_LINES),
+  ...(log.length === 0 ? ['(it says nothing)'] : log.slice(-LOG_LINES)),
 ];
 
 const MARKS: Readonly<Record<string, string>> = {
@@ -76,5 +99,12 @@ export function picture(
     name,
     result ?? waiting ?? runnerName ?? state,
   ]);
-  return ['', ...table(rows), `${runners.wanted} runners wanted, ${runners.pods} pods`];
+  return [
+    '',
+    ...table(rows),
+    `${plural(runners.wanted, 'runner')} wanted, ${plural(runners.pods, 'pod')}`,
+  ];
 }
+
+export const plural = (count: number, thing: string): string =>
+  `${count} ${thing}${count === 1 ? '' : 's'}`;

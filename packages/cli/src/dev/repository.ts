@@ -1,9 +1,10 @@
 // The workflow file of the user, and the repository it belongs to.
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
-import { CliError } from '../errors.ts';
+import { CliError, reasonOf } from '../errors.ts';
+import type { Stats } from 'node:fs';
 
 const run = promisify(execFile);
 
@@ -34,19 +35,18 @@ export async function findCheckout(file: string): Promise<Checkout> {
   };
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'it may not be read',
-};
-
 async function contentOf(file: string): Promise<string> {
+  const because = (reason: string): CliError =>
+    new CliError('user', `cannot read ${file}: ${reason}`);
+  let stats: Stats;
   try {
-    return await readFile(file, 'utf8');
+    stats = await stat(file);
+    if (stats.isFile()) return await readFile(file, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    throw new CliError('user', `cannot read ${file}: ${REASONS[code] ?? code}`);
+    throw because(reasonOf(error));
   }
+  // Reading a pipe may take for ever, and nothing can end that.
+  throw because(stats.isDirectory() ? 'it is a folder' : 'it is not a regular file');
 }
 
 /** Its answer, or nothing where there is no git, no repository or no commit. */

@@ -4,6 +4,7 @@ import { createCache, PodKind, systemClock } from '@muster/kube';
 import { EphemeralRunnerSetKind, replicasOf } from '@muster/api';
 import { DEMO_SET } from './demo-set.ts';
 import { OPERATOR_NAMESPACE } from './manifests.ts';
+import { plural } from './report.ts';
 import type { EphemeralRunnerSet } from '@muster/api';
 import type { Cache, Change, KubeClient, KubeObject, Log, Pod } from '@muster/kube';
 import type { Control, JobSummary, SimulatorEvent } from '@muster/simulator';
@@ -93,8 +94,7 @@ function tellOfWish(
   tell: Tell,
 ): void {
   const [was, is] = [before === undefined ? 0 : replicasOf(before), replicasOf(set)];
-  if (was !== is)
-    tell('listener', `wants ${is} ${is === 1 ? 'runner' : 'runners'} (${was} before)`);
+  if (was !== is) tell('listener', `wants ${plural(is, 'runner')} (${was} before)`);
 }
 
 async function tellOfJobs(control: Control, tell: Tell, signal: AbortSignal): Promise<void> {

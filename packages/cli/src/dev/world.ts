@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createKubeClient } from '@muster/kube';
 import { createControl } from '@muster/simulator';
+import { CliError, reasonOf } from '../errors.ts';
 import { create, createCrds } from './apply.ts';
 import { administrator } from './connection.ts';
 import { imageTable, programFile } from './images.ts';
@@ -46,7 +47,7 @@ type ProgramName = 'simulator' | 'devcluster';
 
 /** Leaves nothing behind when it fails, or when the signal fires while it starts. */
 export async function startWorld(wish: WorldWish, signal: AbortSignal): Promise<World> {
-  const directory = await mkdtemp(join(wish.parent, 'muster-'));
+  const directory = await folderIn(wish.parent);
   const programs = new Map<ProgramName, Program>();
   const clients: KubeClient[] = [];
   const stop = async (): Promise<void> => {
@@ -79,6 +80,15 @@ export async function startWorld(wish: WorldWish, signal: AbortSignal): Promise<
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function folderIn(parent: string): Promise<string> {
+  try {
+    return await mkdtemp(join(parent, 'muster-'));
+  } catch (error) {
+    const message = `cannot make a folder in ${parent}: ${reasonOf(error)} (TMPDIR names another)`;
+    throw new CliError('user', message, error);
   }
 }
 
