@@ -63,6 +63,56 @@ describe('the connection', () => {
     expect(farSide.chain).toHaveLength(2 * chains);
   });
 
+  test.each([-3, 0, 3])(
+    'C3: is kept for its life by the clock of GitHub, which is %d hours ahead',
+    async (hours) => {
+      let now = NOW;
+      const far = (): number => now + hours * 3_600_000;
+      const farSide = aFarSide(fine, ({ url }) => {
+        const isLast = url.pathname.endsWith('/runner-registration');
+        const token = isLast ? adminJwt(far() / 1000 - NOW / 1000 + 600) : 'registration-token';
+        const body = isLast ? { url: `${ORIGIN}/tenant/123/`, token } : { token };
+        return json(201, body, { date: new Date(far()).toUTCString() });
+      });
+      const rig = aClient(farSide, { now: () => now });
+      await get(rig);
+      now += 540_000;
+      await get(rig);
+      expect(farSide.chain).toHaveLength(2);
+      now += 1_000;
+      await get(rig);
+      expect(farSide.chain).toHaveLength(4);
+    },
+  );
+
+  test('is made for nobody when the one who asks is gone already', async () => {
+    const farSide = aFarSide(fine);
+    const { client } = aClient(farSide);
+    const signal = AbortSignal.abort();
+    expect(await thrownBy(() => client.getRunner(1, { signal }))).toMatchObject({
+      code: 'aborted',
+    });
+    expect(farSide.chain).toHaveLength(0);
+  });
+
+  test('is renewed once when fifty calls in flight are refused together', async () => {
+    const tokensGiven = [adminJwt(3600), adminJwt(3601)];
+    const next = tokens(() => tokensGiven.shift() ?? 'a third');
+    const fresh = adminJwt(3601);
+    const farSide = aFarSide(
+      ({ headers }) =>
+        headers.get('authorization') === `Bearer ${fresh}`
+          ? json(200, { id: 1, name: 'r' })
+          : text(401, ''),
+      next,
+    );
+    const rig = aClient(farSide);
+    const all = await Promise.all(Array.from({ length: 50 }, () => get(rig)));
+    expect(all).toHaveLength(50);
+    expect(farSide.chain).toHaveLength(4);
+    expect(farSide.asked).toHaveLength(100);
+  });
+
   test('is made once for calls at the same time', async () => {
     const farSide = aFarSide(fine);
     const rig = aClient(farSide);
@@ -198,10 +248,56 @@ describe('a GitHub App', () => {
       expect(steps(farSide)[0]).toBe('/api/v3/app/installations/42/access_tokens');
       const jwt = farSide.chain[0]?.headers.get('authorization')?.replace('Bearer ', '') ?? '';
       expect(decodeProtectedHeader(jwt)).toEqual({ alg: 'RS256', typ: 'JWT' });
-      expect(decodeJwt(jwt)).toMatchObject({ iss: 'Iv1.abc' });
+      const seconds = NOW / 1000;
+      expect(decodeJwt(jwt)).toEqual({ iss: 'Iv1.abc', iat: seconds - 60, exp: seconds + 480 });
       expect(farSide.chain[1]?.headers.get('authorization')).toBe('Bearer registration-token');
     },
   );
+
+  const jwts = (farSide: FarSide): { iss?: string; iat?: number }[] =>
+    farSide.chain
+      .filter(({ url }) => url.pathname.endsWith('access_tokens'))
+      .map(({ headers }) => decodeJwt(headers.get('authorization')?.replace('Bearer ', '') ?? ''));
+
+  test('names a numeric app id as text', async () => {
+    const farSide = aFarSide(fine);
+    const app = { kind: 'app', appId: '12345', installationId: 42 } as const;
+    await get(aClient(farSide, { credentials: { ...app, privateKey: keys.pkcs8 } }));
+    expect(jwts(farSide)[0]?.iss).toBe('12345');
+  });
+
+  const HOUR_MS = 3_600_000;
+  test.each([
+    { name: 'an hour fast', aheadMs: -HOUR_MS, signed: [-60, -60 - 3600], code: undefined },
+    { name: 'an hour slow', aheadMs: HOUR_MS, signed: [-60, -60 + 3600], code: undefined },
+    { name: 'right', aheadMs: 0, signed: [-60], code: 'unauthorized' },
+  ])(
+    'whose clock is $name is refused, and signs once more by the clock of GitHub if that is another',
+    async ({ aheadMs, signed, code }) => {
+      let isRefused = true;
+      const farSide = aFarSide(fine, (asked) => {
+        if (!asked.url.pathname.endsWith('access_tokens')) return tokens()(asked);
+        const date = new Date(NOW + aheadMs).toUTCString();
+        const reply = isRefused ? json(401, { message: 'exp' }, { date }) : tokens()(asked);
+        isRefused = false;
+        return reply;
+      });
+      const app = { kind: 'app', appId: 'Iv1', installationId: 42 } as const;
+      const { client } = aClient(farSide, { credentials: { ...app, privateKey: keys.pkcs8 } });
+      const error = await thrownBy(() => client.getRunner(1));
+      expect((error as { code?: string } | undefined)?.code).toBe(code);
+      expect(jwts(farSide).map(({ iat = 0 }) => iat - NOW / 1000)).toEqual(signed);
+    },
+  );
+
+  test('that is refused whatever its clock says is an error', async () => {
+    const date = new Date(NOW + HOUR_MS).toUTCString();
+    const farSide = aFarSide(fine, () => json(401, { message: 'no such App' }, { date }));
+    const app = { kind: 'app', appId: 'Iv1', installationId: 42 } as const;
+    const { client } = aClient(farSide, { credentials: { ...app, privateKey: keys.pkcs8 } });
+    expect(await thrownBy(() => client.getRunner(1))).toMatchObject({ code: 'unauthorized' });
+    expect(farSide.chain).toHaveLength(2);
+  });
 
   // @octokit/auth-app would give both the token of the first.
   test('never gets the token of another server that has an installation of the same id', async () => {

@@ -29,9 +29,15 @@ function jsonOf(answer: Answer): unknown {
   return json;
 }
 
+/** The first of them tell enough: a list of a million wrong items has a million. */
+const MOST_ISSUES = 5;
+
 /** What is wrong, by keys; it quotes nothing of the value. */
 export const complaint = ({ issues }: z.ZodError): string =>
-  issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(' ')).join(', ');
+  issues
+    .slice(0, MOST_ISSUES)
+    .map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(' '))
+    .join(', ');
 
 /** An object of the wire: keys without regard to case, null as absent. */
 export function wire<Shape extends z.ZodRawShape>(

@@ -6,14 +6,16 @@ import { play } from './testing/play.ts';
 import { sequence } from './testing/trouble.ts';
 
 const SEQUENCES = 1_000;
+const MODES = ['assign', 'acquire'] as const;
 const TIME_MS = 120_000;
 
-test(
-  'no job message is lost, and none let go before it was handled, whatever goes wrong',
+test.each(MODES)(
+  'no job message is lost, and none let go before it was handled, whatever goes wrong (mode: %s)',
   { timeout: TIME_MS },
-  async () => {
+  async (mode) => {
+    const numRuns = SEQUENCES / MODES.length;
     let jobs = 0;
-    const holds = fc.asyncProperty(sequence, async (played) => {
+    const holds = fc.asyncProperty(sequence(mode), async (played) => {
       const { end, happened, heard, early, violations } = await play(played);
       jobs += heard.assigned;
       expect({ end, heard, early, violations }).toEqual({
@@ -23,8 +25,8 @@ test(
         violations: [],
       });
     });
-    await fc.assert(holds, { numRuns: SEQUENCES });
+    await fc.assert(holds, { numRuns });
     // Else nothing was at stake.
-    expect(jobs).toBeGreaterThan(SEQUENCES);
+    expect(jobs).toBeGreaterThan(numRuns);
   },
 );

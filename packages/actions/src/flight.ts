@@ -1,4 +1,4 @@
-import { abortable } from './abort.ts';
+import { abortable, abortedError } from './abort.ts';
 
 interface Running<T> {
   result: Promise<T>;
@@ -14,6 +14,8 @@ export class Flight<T> {
     run: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal | undefined,
   ): Promise<T> {
+    // A caller that is gone already starts nothing.
+    if (signal?.aborted) throw abortedError(signal);
     const running = (this.#running ??= this.#start(run));
     running.waiting += 1;
     try {

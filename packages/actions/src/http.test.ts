@@ -46,6 +46,26 @@ function aRig(send: Transport['send'], options: Partial<ActionsClientOptions> = 
 
 const hangs = (): Promise<never> => new Promise(() => undefined);
 
+describe('a wait', () => {
+  const farAhead = { date: 'Sat, 21 Nov 2026 13:00:00 GMT' };
+  const now = () => Date.parse('2026-11-21T12:00:00Z');
+  test.each([
+    { name: 'Retry-After', headers: { 'retry-after': 'Sat, 21 Nov 2026 13:00:20 GMT' } },
+    {
+      name: 'x-ratelimit-reset',
+      headers: {
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-reset': String(Date.parse('2026-11-21T13:00:20Z') / 1000),
+      },
+    },
+  ])('until the time in $name is by the clock of the one who named it', async ({ headers }) => {
+    const replies = [answer(429, { ...farAhead, ...headers }), answer(200)];
+    const { http, waits } = aRig(() => Promise.resolve(replies.shift() ?? answer(500)), { now });
+    await http.send(aCall());
+    expect(waits).toEqual([20_000]);
+  });
+});
+
 describe('a call', () => {
   test('C27: is made again after a failure that passes, and gives the answer', async () => {
     const replies = [answer(503), answer(429, { 'retry-after': '3' }), answer(200)];

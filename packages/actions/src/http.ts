@@ -26,6 +26,8 @@ export interface Answer {
   activityId: string | undefined;
   requestId: string | undefined;
   retryAfterMs: number | undefined;
+  /** How far the far side's clock is ahead of ours; 0 when it does not say. */
+  aheadMs: number;
   /** What this exchange must not show. */
   redact: Redact;
 }
@@ -125,6 +127,11 @@ class Exchanges {
     }
   }
 
+  #ahead({ header }: WireAnswer): number {
+    const date = Date.parse(header('date') ?? '');
+    return Number.isNaN(date) ? 0 : date - this.now();
+  }
+
   #answer(call: Call, redact: Redact, got: WireAnswer): Answer {
     return {
       call,
@@ -133,17 +140,21 @@ class Exchanges {
       activityId: got.header('activityid'),
       requestId: got.header('x-github-request-id'),
       retryAfterMs: this.#retryAfter(got),
+      aheadMs: this.#ahead(got),
       redact,
     };
   }
 
   // GitHub's REST API says "no more for now" with a 403 too, and then names the second when its budget is full again.
-  #retryAfter({ status, header }: WireAnswer): number | undefined {
-    const asked = parseRetryAfter(header('retry-after'), this.now());
+  #retryAfter(got: WireAnswer): number | undefined {
+    const { status, header } = got;
+    // Its dates are by its own clock.
+    const now = this.now() + this.#ahead(got);
+    const asked = parseRetryAfter(header('retry-after'), now);
     if (asked !== undefined || (status !== 403 && status !== 429)) return asked;
     const reset = Number(header('x-ratelimit-reset'));
     if (header('x-ratelimit-remaining') !== '0' || !(reset > 0)) return undefined;
-    return Math.max(0, reset * 1000 - this.now());
+    return Math.max(0, reset * 1000 - now);
   }
 }
 

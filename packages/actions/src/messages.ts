@@ -75,7 +75,10 @@ const BY_TYPE = new Map<string, z.ZodType<JobMessage>>([
 export function decodeMessage(answer: Answer): Message {
   const { messageId, messageType, body, statistics: counted } = decode(envelope, answer);
   if (messageType !== ENVELOPE_TYPE) {
-    throw badAnswer(answer, `message ${messageId} is of the unsupported type "${messageType}"`);
+    throw badAnswer(
+      answer,
+      `message ${messageId} is of the unsupported type "${messageType.slice(0, 100)}"`,
+    );
   }
   const message = { id: messageId, ...(counted && { statistics: counted }), ...noJobs() };
   const jobs = body === '' ? [] : parseJson(body);

@@ -29,6 +29,8 @@ describe('a proxy', () => {
     { entry: '10.1.2.3', around: ['10.1.2.3', '10.1.2.3:8443'], through: ['10.1.2.4'] },
     { entry: '10.1.2.3:443', around: ['10.1.2.3'], through: ['10.1.2.3:8443'] },
     { entry: 'fd00::/8', around: ['[fd00::1]'], through: ['[fe00::1]'] },
+    { entry: 'FD00:0:0::0001', around: ['[fd00::1]'], through: ['[fd00::2]'] },
+    { entry: '127.0.0.2', through: ['10.0.0.1'] },
     { entry: '[fd00::1]:443', around: ['[fd00::1]'], through: ['[fd00::1]:8443'] },
     { entry: 'a.com, b.com', around: ['a.com', 'b.com'] },
     { entry: '*', around: ['example.com', '10.1.2.3'] },

@@ -33,8 +33,15 @@ function parseException(text: string): Exception[] {
   if (block !== undefined) return [(host) => isIn(block, host)];
   const { host: name, port: onlyPort } = splitPort(entry);
   if (name === '') return [];
-  const matchesHost = isIP(name) ? (host: string) => host === name : suffixMatch(name);
+  const matchesHost = isIP(name) ? addressMatch(name) : suffixMatch(name);
   return [(host, port) => matchesHost(host) && (onlyPort === undefined || port === onlyPort)];
+}
+
+/** By value: an IPv6 address is spelled in many ways. */
+function addressMatch(address: string): (host: string) => boolean {
+  const block = new BlockList();
+  block.addAddress(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+  return (host) => isIn(block, host);
 }
 
 /** `example.com` holds for the host and all below it, `.example.com` and `*.example.com` for those below only. */

@@ -69,7 +69,9 @@ function messageFor(answer: Answer, { exception, message }: Said): string {
   return answer.redact(`${said} (${exchange(answer)})`);
 }
 
-function exchange({ call, activityId, requestId }: Answer): string {
+function exchange(answer: Answer): string {
+  const { call } = answer;
+  const { activityId, requestId } = ids(answer);
   const idParts = [
     activityId !== undefined && `activity id ${activityId}`,
     requestId !== undefined && `request id ${requestId}`,
@@ -77,10 +79,13 @@ function exchange({ call, activityId, requestId }: Answer): string {
   return [`${call.method} ${shownUrl(call.url)}`, ...idParts].filter(Boolean).join(', ');
 }
 
-const ids = ({ activityId, requestId }: Answer): { activityId?: string; requestId?: string } => ({
-  ...(activityId !== undefined && { activityId }),
-  ...(requestId !== undefined && { requestId }),
-});
+function ids(answer: Answer): { activityId?: string; requestId?: string } {
+  const { activityId, requestId, redact } = answer;
+  return {
+    ...(activityId !== undefined && { activityId: short(activityId, redact) }),
+    ...(requestId !== undefined && { requestId: short(requestId, redact) }),
+  };
+}
 
 function saidBy({ status, text, redact }: Answer): Said {
   // A body that came with a success may hold what was asked for: a token, a JIT config.
@@ -91,7 +96,7 @@ function saidBy({ status, text, redact }: Answer): Said {
   const typeName = field(body, 'typename');
   const message = field(body, 'message');
   return {
-    ...(typeName !== undefined && { exception: shortName(typeName) }),
+    ...(typeName !== undefined && { exception: shortName(redact(typeName)) }),
     ...(message !== undefined && { message: readable(message, redact) }),
   };
 }
@@ -103,13 +108,19 @@ function field(body: object, name: string): string | undefined {
 
 /** `GitHub.DistributedTask.WebApi.TaskAgentExistsException, GitHub.DistributedTask.WebApi` without its namespace. */
 const shortName = (typeName: string): string =>
-  typeName.replace(/,.*$/s, '').replace(/^.*\./s, '').trim();
+  typeName.replace(/,.*$/s, '').replace(/^.*\./s, '').trim().slice(0, LONGEST_NAME);
 
 const LONGEST = 400;
+/** Of names and ids: the longest exception that was seen has 38 characters, an id 36. */
+const LONGEST_NAME = 100;
+
+const short = (text: string, redact: Redact): string => redact(text).slice(0, LONGEST_NAME);
+/** A title further down than this is none that people gave to a page. */
+const LONGEST_PAGE_TITLE = 4096;
 
 /** One line; a page for a browser (a proxy's, mostly) is cut down to its title. */
 function readable(text: string, redact: Redact): string {
-  const title = /<title[^>]*>([^<]*)</i.exec(text)?.[1];
+  const title = /<title[^>]*>([^<]*)</i.exec(text.slice(0, LONGEST_PAGE_TITLE))?.[1];
   const words = title ?? (/^\s*</.test(text) ? 'a page for a browser' : text);
   // Before it is cut: half a secret is not found any more.
   const line = redact(words).replace(/\s+/g, ' ').trim();

@@ -40,6 +40,7 @@ describe('a retry', () => {
     'ERR_TLS_CERT_ALTNAME_INVALID',
     'ERR_INVALID_URL',
     'UND_ERR_INVALID_ARG',
+    'ERR_ANSWER_TOO_LARGE',
   ])('is not made after %s, which would come again', (code) => {
     expect(wait(failure(code))).toBeUndefined();
   });
@@ -80,7 +81,11 @@ test.each([
   { value: ' 0 ', ms: 0 },
   { value: 'Sat, 21 Nov 2026 12:00:30 GMT', ms: 30_000 },
   { value: 'Sat, 21 Nov 2026 11:00:00 GMT', ms: 0 },
+  { value: 'Saturday, 21-Nov-26 12:00:30 GMT', ms: 30_000 },
   { value: 'soon', ms: undefined },
+  { value: '1.5', ms: undefined },
+  { value: '-5', ms: undefined },
+  { value: 'try in 5', ms: undefined },
   { value: '', ms: undefined },
   { value: undefined, ms: undefined },
 ])('Retry-After "$value" is $ms ms', ({ value, ms }) => {

@@ -48,9 +48,10 @@ function backOff(number: number, random: number, { minWaitMs, maxWaitMs }: Retry
   return Math.round(step / 2 + (step / 2) * random);
 }
 
-const HOPELESS = /CERT|^UNABLE_TO_|SELF_SIGNED|^ERR_TLS_|^ERR_SSL_|^ERR_INVALID_|^UND_ERR_INVALID_/;
+const HOPELESS =
+  /CERT|^UNABLE_TO_|SELF_SIGNED|^ERR_TLS_|^ERR_SSL_|^ERR_INVALID_|^UND_ERR_INVALID_|^ERR_ANSWER_TOO_LARGE$/;
 
-/** Failures that the next attempt meets again: certificates, and calls that cannot be made at all. */
+/** Failures that the next attempt meets again: certificates, calls that cannot be made, answers out of all proportion. */
 function isHopeless(error: unknown): boolean {
   for (let one = error; one instanceof Error; one = one.cause) {
     if (HOPELESS.test(codeOf(one).code ?? '')) return true;
@@ -58,10 +59,14 @@ function isHopeless(error: unknown): boolean {
   return false;
 }
 
+/** The form of RFC 9110, and the older one of RFC 850. */
+const HTTP_DATE = /^\s*(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*, .*\d\d:\d\d:\d\d GMT\s*$/i;
+
 /** Seconds or an HTTP date, as a wait in milliseconds; a date that is past is no wait. */
 export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined || value.trim() === '') return undefined;
   if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
-  const at = Date.parse(value);
+  // Date.parse alone takes "1.5" and "try 5" for days in 2001: a wait that is past, and so none.
+  const at = HTTP_DATE.test(value) ? Date.parse(value) : NaN;
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }

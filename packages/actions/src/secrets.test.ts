@@ -53,11 +53,19 @@ async function echo(asked: Asked): Promise<string> {
   return all.reverse().join(' ');
 }
 
+const bearer = ({ headers }: Asked): string => headers.get('authorization')?.split(' ')[1] ?? '';
+
 const BREAKS: Record<string, Reply> = {
   'an echo in plain text': async (asked) => text(400, await echo(asked)),
   'an echo in a message': async (asked) => json(403, { message: await echo(asked) }),
   'an echo in an exception': async (asked) =>
     json(409, { typeName: 'A.B, C', message: await echo(asked) }),
+  'an echo in the name of an exception': async (asked) =>
+    json(400, { typeName: `A.${bearer(asked)}`, message: await echo(asked) }),
+  'an echo in the ids': (asked) =>
+    json(500, {}, { activityid: bearer(asked), 'x-github-request-id': bearer(asked) }),
+  'an echo in the type of a message': async (asked) =>
+    json(200, { messageId: 1, messageType: await echo(asked) }),
   'an echo in a title': async (asked) => text(502, `<html><title>${await echo(asked)}</title>`),
   'a success that is none': async (asked) => text(206, await (await well(asked)).text()),
   'a broken success': async (asked) => {
@@ -116,6 +124,24 @@ describe.each(Object.keys(BREAKS))('no secret is in an error after %s', (name) =
       }
     }
     expect(errors).toBeGreaterThan(calls.size);
+  });
+});
+
+describe('a text of a megabyte', () => {
+  // Each of these keeps a regular expression of the redactor busy for minutes, when it is given all of it.
+  test.each(['eyJ-', 'http://', '<title', 'token=', '-----BEGIN ', '//'])(
+    'made of %j is searched as far as anybody reads it',
+    (part) => {
+      expect(redactor([])(part.repeat(1_000_000 / part.length)).length).toBeLessThan(20_000);
+    },
+  );
+
+  test('is cut between words, so that no half of a secret is left', () => {
+    const secret = 'known-s3cret';
+    for (let words = 16_384 - secret.length; words <= 16_384; words += 1) {
+      const clean = redactor([secret])(`${' '.repeat(words)}${secret} ${'x '.repeat(5_000)}`);
+      expect(clean).not.toContain('kno');
+    }
   });
 });
 

@@ -5,7 +5,9 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { LARGEST_BYTES } from './body.ts';
 import { createHttp } from './http.ts';
 import { anAuthority } from './testing/authority.ts';
 import type { Authority } from './testing/authority.ts';
@@ -78,6 +80,54 @@ describe('over the network', () => {
     } as const;
     expect(await aTransport().send(wanted, never)).toMatchObject({ status: 200, text: 'here' });
     expect(seen).toEqual([undefined, 'POST']);
+  });
+
+  test('an answer is asked for packed, and unpacked', async () => {
+    const asked: (string | undefined)[] = [];
+    const url = await aServer((request, response) => {
+      asked.push(request.headers['accept-encoding']);
+      response.writeHead(400, { 'content-encoding': 'gzip' }).end(gzipSync('{"message":"née"}'));
+    });
+    const answer = await aTransport().send(get(url), never);
+    expect(answer).toMatchObject({ status: 400, text: '{"message":"née"}' });
+    expect(asked).toEqual(['gzip']);
+  });
+
+  test('an empty answer is empty, though it is said to be packed', async () => {
+    const url = await aServer((_request, response) => {
+      response.writeHead(202, { 'content-encoding': 'gzip' }).end();
+    });
+    expect(await aTransport().send(get(url), never)).toMatchObject({ status: 202, text: '' });
+  });
+
+  const OUT_OF_PROPORTION = Buffer.alloc(LARGEST_BYTES + 1, ' ');
+  test.each([
+    { name: 'plain', headers: {}, body: () => OUT_OF_PROPORTION },
+    {
+      name: 'packed',
+      headers: { 'content-encoding': 'gzip' },
+      body: () => gzipSync(OUT_OF_PROPORTION),
+    },
+  ])('an answer out of all proportion is given up at once: $name', async ({ headers, body }) => {
+    let asked = 0;
+    const url = await aServer((_request, response) => {
+      asked += 1;
+      response.writeHead(200, headers).end(body());
+    });
+    const http = createHttp({} as ActionsClientOptions, aTransport(), []);
+    const call = { what: 'get a thing', signal: undefined, ...get(url) };
+    expect(await thrownBy(() => http.send(call))).toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining('the answer is larger than 16 MiB') as string,
+    });
+    expect(asked).toBe(1);
+  });
+
+  test('an answer of just that size is taken', async () => {
+    const url = await aServer((_request, response) => {
+      response.end(OUT_OF_PROPORTION.subarray(1));
+    });
+    expect((await aTransport().send(get(url), never)).text).toHaveLength(LARGEST_BYTES);
   });
 
   test('an aborted poll frees its socket at once', async () => {

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getCACertificates } from 'node:tls';
 import { Agent, ProxyAgent, interceptors, request } from 'undici';
 import type { Dispatcher } from 'undici';
+import { textOf } from './body.ts';
 import { ActionsError } from './errors.ts';
 import type { ActionsClientOptions, ProxyOptions } from './options.ts';
 import { proxyChoice } from './proxy.ts';
@@ -69,13 +70,16 @@ function networkTransport(rootCa: string | undefined, proxy: ProxyOptions): Tran
   const redirected = interceptors.redirect({ maxRedirections: MAX_REDIRECTIONS });
   const dispatcher = direct.compose(routed, redirected);
   return {
-    send: async ({ url, ...rest }, signal) => {
-      const answer = await request(url, { ...rest, dispatcher, signal });
-      const text = await answer.body.text();
+    send: async ({ url, headers: own, ...rest }, signal) => {
+      // As GitHub's own client; without it a server is free to take any encoding.
+      const headers = { ...own, 'accept-encoding': 'gzip' };
+      const answer = await request(url, { ...rest, headers, dispatcher, signal });
+      const header = (name: string): string | undefined => one(answer.headers[name]);
+      const text = await textOf(answer.body, header('content-encoding'));
       // undici gives a socket back only in the next turn of the event loop. Without the wait the caller's next call
       // would not find it: each poll of a listener would make a connection of its own, and leave one behind.
       await nextTurn();
-      return { status: answer.statusCode, header: (name) => one(answer.headers[name]), text };
+      return { status: answer.statusCode, header, text };
     },
     close: async () => {
       await Promise.all([direct, ...through.values()].map((agent) => agent.destroy()));

@@ -84,8 +84,12 @@ export function readPublicKey(pem: string): KeyObject | undefined {
   }
 }
 
+const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
 /** The claims of an App's JWT, unverified; undefined when it has not its form. */
 export function readAppJwt(jwt: string): Claims | undefined {
+  // Asked of every token that is shown, and most are none: jose's errors cost more than the rest of such a call.
+  if (!COMPACT_JWS.test(jwt)) return undefined;
   try {
     const { iss, iat, exp } = decodeJwt(jwt);
     // Octokit sends a numeric app id as it is given: as a number.

@@ -27,6 +27,7 @@ export async function fetchInProcess(
 
 // Another copy of undici has a Request class of its own, which ours does not take.
 async function toRequest(input: Request | URL | string, init?: RequestInit): Promise<Request> {
+  if (input instanceof Request && init === undefined) return input;
   if (typeof input === 'string' || input instanceof URL || input instanceof Request) {
     return new Request(input, init);
   }

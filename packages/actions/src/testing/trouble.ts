@@ -103,7 +103,8 @@ const step = fc.oneof(
   },
 );
 
-export const sequence: fc.Arbitrary<Sequence> = fc.record({
-  mode: fc.constantFrom('acquire', 'assign'),
-  steps: fc.array(step, { minLength: 4, maxLength: 20 }),
-});
+export const sequence = (mode: Sequence['mode']): fc.Arbitrary<Sequence> =>
+  fc.record({
+    mode: fc.constant(mode),
+    steps: fc.array(step, { minLength: 4, maxLength: 20 }),
+  });
