@@ -42,6 +42,7 @@ import { createGitHub } from './github.ts';
 import type { GitHubOptions } from './github.ts';
 import { createKept } from './kept.ts';
 import { registerMetrics } from './metrics.ts';
+import { createRights, permitted } from './rights.ts';
 import { wire } from './wiring.ts';
 import type { Loops } from './wiring.ts';
 
@@ -83,15 +84,17 @@ export function createController(options: ControllerOptions): Controller {
     forceGhes: config.forceGhes,
     ...(options.fetch && { fetch: options.fetch }),
   });
-  const events = createEvents({
+  const rights = createRights({ kube, clock });
+  const recorder = createEvents({
     client: kube,
     component: 'muster-controller',
     clock,
     log,
     ...(options.instance !== undefined && { instance: options.instance }),
   });
+  const events = permitted(recorder, rights);
   if (options.metrics) registerMetrics(options.metrics.registry, caches);
-  const deps = { caches, kube, github, clock, config, log, kept: createKept() };
+  const deps = { caches, kube, github, rights, clock, config, log, kept: createKept() };
   const loops = createLoops(deps, events, options.metrics);
   const all = Object.values(caches) as Cache<KubeObject>[];
   return {

@@ -13,7 +13,11 @@ export type CredentialsErrorCode =
   /** It is there, and its content is of no use. */
   | 'invalid'
   /** A source that this program does not know. */
-  | 'unsupported';
+  | 'unsupported'
+  /** This program may not read it, or no longer. */
+  | 'forbidden'
+  /** The vault does not answer, or answers that it cannot just now. */
+  | 'unreachable';
 
 /** A message for people: it names what to look at. */
 export class CredentialsError extends Error {

@@ -17,6 +17,7 @@ import type {
 } from '@muster/kube';
 import type { Config } from './config.ts';
 import type { GitHub } from './github.ts';
+import type { Rights } from './rights.ts';
 import type { Kept } from './kept.ts';
 
 /** Local copies of everything that is watched. Secrets and ConfigMaps are not: rights forbid it. */
@@ -42,6 +43,7 @@ export interface Deps {
   /** For reading what is not cached; `act` writes through the client that the loop hands it. */
   kube: KubeClient;
   github: GitHub;
+  rights: Rights;
   clock: Clock;
   config: Config;
   log: Log;

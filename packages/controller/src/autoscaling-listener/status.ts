@@ -15,6 +15,8 @@ export const credentialsStanding = (error: CredentialsError): Standing => ({
     missing: 'CredentialsMissing',
     invalid: 'CredentialsInvalid',
     unsupported: 'CredentialsUnsupported',
+    forbidden: 'CredentialsForbidden',
+    unreachable: 'VaultUnreachable',
   }[error.code],
   message: error.message,
 });

@@ -5,11 +5,13 @@ import {
   AutoscalingListenerKind,
   AutoscalingRunnerSetKind,
   CLEANUP_ANNOTATIONS,
+  EphemeralRunnerKind,
   EphemeralRunnerSetKind,
   FINALIZERS,
+  ownedBy,
   withoutFinalizers,
 } from '@muster/api';
-import type { AutoscalingRunnerSet, EphemeralRunnerSet } from '@muster/api';
+import type { AutoscalingRunnerSet, EphemeralRunner, EphemeralRunnerSet } from '@muster/api';
 import {
   isKubeError,
   RoleBindingKind,
@@ -22,15 +24,18 @@ import { accessOf } from '../access.ts';
 import type { GitHubAccess } from '../access.ts';
 import type { Deps } from '../deps.ts';
 import { mergePatch } from '../merge-patch.ts';
-import { scaleSetIdOf } from './desired.ts';
+import { inParallel } from '../parallel.ts';
+import { scaleSetIdOf } from './identity.ts';
+import type { Memory } from './memory.ts';
 import type { Observed } from './observe.ts';
 import type { Action } from './plan.ts';
-import { moveScaleSet, registerScaleSet, renameScaleSet, scaleSetMetadata } from './scale-set.ts';
+import { move, register, relabel, rename, restore } from './scale-set.ts';
+import type { ScaleSetStep } from './scale-set.ts';
 
 interface Doing {
   observed: Observed;
   kube: KubeClient;
-  deps: Deps;
+  deps: Pick<Deps, 'clock' | 'github' | 'kept'> & { memory: Memory };
 }
 
 type Step<Do extends Action['do']> = Extract<Action, { do: Do }>;
@@ -52,13 +57,20 @@ const STEPS: Steps = {
       finalizers: withoutFinalizers(runnerSet, [FINALIZERS.runnerSet]),
     }),
   forget: (_, { observed: { runnerSet }, kube }) => forget(kube, runnerSet),
-  async report({ status }, { observed: { runnerSet }, kube }) {
-    await kube.patchStatus(AutoscalingRunnerSetKind, placeOf(runnerSet), { status });
+  async report({ status }, { observed: { runnerSet }, kube, deps: { kept } }) {
+    const at = placeOf(runnerSet);
+    kept.note(runnerSet, status, await kube.patchStatus(AutoscalingRunnerSetKind, at, { status }));
   },
 
-  register: (_, doing) => atGitHub(registerScaleSet, doing),
-  move: (_, doing) => atGitHub(moveScaleSet, doing),
-  rename: (_, doing) => atGitHub(renameScaleSet, doing),
+  register: (_, doing) => atGitHub(register, doing),
+  move: (_, doing) => atGitHub(move, doing),
+  rename: (_, doing) => atGitHub(rename, doing),
+  relabel: (_, doing) => atGitHub(relabel, doing),
+  async restore(_, doing) {
+    const { observed, deps } = doing;
+    await atGitHub(restore, doing);
+    deps.memory.of(observed.runnerSet).lookedForAt = deps.clock.now();
+  },
   async deregister(_, { observed: { runnerSet }, kube, deps: { github } }) {
     const client = await github.clientForRemoval(accessTo(runnerSet));
     await client.deleteScaleSet(scaleSetIdOf(runnerSet) ?? 0);
@@ -76,6 +88,13 @@ const STEPS: Steps = {
       spec: mergePatch(templateOf(set), templateOf(wanted)) ?? {},
     });
   },
+  // A numbered patch takes nothing away, so that its runners are there to be adopted.
+  async 'quiesce-set'({ set }, { kube }) {
+    const patchID = Math.max(1, set.spec.patchID);
+    await kube.patch(EphemeralRunnerSetKind, placeOf(set), { spec: { replicas: 0, patchID } });
+  },
+  adopt: ({ set, runners }, { kube }) =>
+    inParallel(runners, AT_ONCE, (runner) => adopt(runner, set, kube)),
   'delete-sets': ({ sets }, { kube }) => remove(kube, EphemeralRunnerSetKind, sets),
 
   async 'create-listener'({ listener }, { kube }) {
@@ -120,11 +139,33 @@ const forget = (kube: KubeClient, runnerSet: AutoscalingRunnerSet): Promise<void
   patchMetadata(kube, runnerSet, { annotations: { [ANNOTATIONS.scaleSetId]: null } });
 
 async function atGitHub(
-  step: typeof registerScaleSet,
+  step: ScaleSetStep,
   { observed: { runnerSet }, kube, deps: { github } }: Doing,
 ): Promise<void> {
-  const scaleSet = await step(runnerSet, await github.clientFor(accessTo(runnerSet)));
-  await patchMetadata(kube, runnerSet, scaleSetMetadata(runnerSet, scaleSet));
+  const { labels, annotations } = await step(
+    runnerSet,
+    await github.clientFor(accessTo(runnerSet)),
+  );
+  await patchMetadata(kube, runnerSet, { labels, annotations });
+}
+
+const AT_ONCE = 16;
+
+/** Another controller owns it from now on; owners that do not control it stay. */
+async function adopt(
+  { metadata }: EphemeralRunner,
+  set: EphemeralRunnerSet,
+  kube: KubeClient,
+): Promise<void> {
+  const { namespace, name, resourceVersion, ownerReferences: owners = [] } = metadata;
+  const ownerReferences = [...owners.filter(({ controller }) => controller !== true), ownedBy(set)];
+  await kube.patch(
+    EphemeralRunnerKind,
+    { namespace, name },
+    {
+      metadata: { resourceVersion, ownerReferences },
+    },
+  );
 }
 
 /** All of a set's spec but what its listener writes. */

@@ -17,6 +17,7 @@ import type {
   AutoscalingListenerSpec,
   AutoscalingRunnerSet,
   EphemeralRunnerSet,
+  EphemeralRunnerSpec,
   ResourceMeta,
   Unsaved,
 } from '@muster/api';
@@ -44,21 +45,23 @@ function labelsFor(
 }
 
 const githubAnnotations = (runnerSet: AutoscalingRunnerSet): Labels => ({
-  [ANNOTATIONS.runnerGroup]: annotation(runnerSet, ANNOTATIONS.runnerGroup) ?? '',
+  [ANNOTATIONS.runnerGroup]:
+    annotation(runnerSet, ANNOTATIONS.runnerGroup) ?? runnerSet.spec.runnerGroup ?? 'Default',
   [ANNOTATIONS.scaleSetName]:
     annotation(runnerSet, ANNOTATIONS.scaleSetName) ?? scaleSetNameOf(runnerSet),
 });
 
-/** Decimal, above 0; undefined as long as GitHub does not know the scale set. */
-export function scaleSetIdOf(runnerSet: AutoscalingRunnerSet): number | undefined {
-  const id = Number(annotation(runnerSet, ANNOTATIONS.scaleSetId));
-  return Number.isSafeInteger(id) && id > 0 ? id : undefined;
+interface SetWish {
+  runnerSet: AutoscalingRunnerSet;
+  scaleSetId: number;
+  name: string;
+  /** The runners' pods: as the runner set has them now, or as it had them when they were last good. */
+  template: Pick<EphemeralRunnerSpec, 'metadata' | 'spec'> | undefined;
 }
 
 /** `replicas` and `patchID` are the listener's; they are 0 only at the start. */
 export function desiredSet(
-  runnerSet: AutoscalingRunnerSet,
-  scaleSetId: number,
+  { runnerSet, scaleSetId, name, template }: SetWish,
   config: Config,
 ): Unsaved<EphemeralRunnerSet> {
   const { metadata, spec } = runnerSet;
@@ -67,7 +70,7 @@ export function desiredSet(
     apiVersion: API_VERSION,
     kind: 'EphemeralRunnerSet',
     metadata: {
-      name: metadata.name,
+      name,
       namespace: metadata.namespace,
       labels: labelsFor(runnerSet, COMPONENTS.set, { meta, config }),
       annotations: merged(meta?.annotations, githubAnnotations(runnerSet)),
@@ -85,8 +88,8 @@ export function desiredSet(
         ...(spec.ephemeralRunnerConfigSecretMetadata && {
           ephemeralRunnerConfigSecretMetadata: spec.ephemeralRunnerConfigSecretMetadata,
         }),
-        ...(spec.template?.metadata && { metadata: spec.template.metadata }),
-        ...(spec.template?.spec && { spec: spec.template.spec }),
+        ...(template?.metadata && { metadata: template.metadata }),
+        ...(template?.spec && { spec: template.spec }),
       },
     },
   });

@@ -1,63 +1,28 @@
-import { FINALIZERS, listenerName } from '@muster/api';
+import { listenerName } from '@muster/api';
 import { aListener, aRunner, aRunnerSet, aSet } from '@muster/api/testing';
-import type { AutoscalingRunnerSet } from '@muster/api';
-import { ActionsError } from '@muster/actions';
 import { describe, expect, test } from 'vitest';
-import { parseConfig } from '../config.ts';
-import { CredentialsError } from '../credentials.ts';
-import { desiredListener, desiredSet } from './desired.ts';
-import { afterFailure } from './failure.ts';
+import { desiredListener } from './desired.ts';
 import { plan } from './plan.ts';
+import { config, DELETED, deleting, held, KNOWN, NOW, observed, upToDate } from './testing.ts';
 import type { Observed } from './observe.ts';
-
-const config = parseConfig({
-  args: [],
-  env: {
-    CONTROLLER_MANAGER_POD_NAMESPACE: 'muster-system',
-    CONTROLLER_MANAGER_CONTAINER_IMAGE: 'm:1',
-  },
-});
-const NOW = Date.parse('2026-01-01T01:00:00Z');
-const DELETED = '2026-01-01T00:59:00Z';
-
-const KNOWN = {
-  'runner-scale-set-id': '7',
-  'actions.github.com/runner-group-name': 'Default',
-  'actions.github.com/runner-scale-set-name': 'linux',
-};
-
-const held = (given: Parameters<typeof aRunnerSet>[0] = {}): AutoscalingRunnerSet =>
-  aRunnerSet({
-    ...given,
-    metadata: { finalizers: [FINALIZERS.runnerSet], annotations: KNOWN, ...given.metadata },
-    status: { phase: 'Pending' },
-  });
-
-const observed = (given: Partial<Observed> = {}): Observed => ({
-  now: NOW,
-  config,
-  runnerSet: held(),
-  sets: [],
-  listeners: [],
-  runners: [],
-  ...given,
-});
 
 const does = (given: Partial<Observed>): string[] =>
   plan(observed(given))
     .map((action) => action.do)
     .filter((step) => step !== 'report');
 
-const deleting = (metadata: object = {}): AutoscalingRunnerSet =>
-  held({ metadata: { deletionTimestamp: DELETED, ...metadata } });
+const says = (given: Partial<Observed>): string[] =>
+  plan(observed(given)).flatMap(({ event }) => (event ? [event.reason] : []));
 
-const upToDate = (runnerSet: AutoscalingRunnerSet) => {
-  const set = desiredSet(runnerSet, 7, config);
-  const listener = desiredListener({ runnerSet, setName: 'linux', scaleSetId: 7 }, config);
-  return {
-    sets: [aSet({ metadata: { ...set.metadata }, spec: set.spec })],
-    listeners: [aListener({ metadata: { ...listener.metadata }, spec: listener.spec })],
-  };
+const image = (name: string) => ({ spec: { containers: [{ name: 'runner', image: name }] } });
+const readyWith = (reason: string, status: 'True' | 'False' = 'False') => ({
+  conditions: [
+    { type: 'Ready', status, reason, message: 'm', lastTransitionTime: '2026-01-01T00:00:00Z' },
+  ],
+});
+const hearing = (reason: string) => {
+  const { sets, listeners } = upToDate(held());
+  return { sets, listeners: listeners.map((one) => ({ ...one, status: readyWith(reason) })) };
 };
 
 describe('what comes next', () => {
@@ -73,38 +38,68 @@ describe('what comes next', () => {
       given: { runnerSet: held({ metadata: { annotations: { 'runner-scale-set-id': 'x' } } }) },
       is: ['register'],
     },
-    {
-      name: 'moves to another group',
-      given: { runnerSet: held({ spec: { runnerGroup: 'gpu' } }) },
-      is: ['move'],
-    },
-    {
-      name: 'compares groups without regard to case',
-      given: { runnerSet: held({ spec: { runnerGroup: 'DEFAULT' } }) },
-      is: ['create-set'],
-    },
-    {
-      name: 'takes a new name',
-      given: { runnerSet: held({ spec: { runnerScaleSetName: 'arm' } }) },
-      is: ['rename'],
-    },
     { name: 'makes its set before anybody listens', given: {}, is: ['create-set'] },
     { name: 'then its listener', given: { sets: upToDate(held()).sets }, is: ['create-listener'] },
-    { name: 'leaves what is as it should be', given: upToDate(held()), is: [] },
+    { name: '3: leaves what is as it should be', given: upToDate(held()), is: [] },
     {
-      name: 'patches the set for a new template',
+      name: '4: patches the set alone for a new template',
+      given: { ...upToDate(held()), runnerSet: held({ spec: { template: image('new') } }) },
+      is: ['update-set'],
+    },
+    {
+      name: '5: patches the listener alone for new limits',
+      given: { ...upToDate(held()), runnerSet: held({ spec: { maxRunners: 3 } }) },
+      is: ['update-listener'],
+    },
+    {
+      name: '6, 9: a label reaches both',
+      given: { ...upToDate(held()), runnerSet: held({ metadata: { labels: { team: 'a' } } }) },
+      is: ['update-set', 'update-listener'],
+    },
+    {
+      name: '7: annotations for the set reach the set alone',
       given: {
         ...upToDate(held()),
-        runnerSet: held({
-          spec: { template: { spec: { containers: [{ name: 'runner', image: 'new' }] } } },
-        }),
+        runnerSet: held({ spec: { ephemeralRunnerSetMetadata: { annotations: { a: 'b' } } } }),
       },
       is: ['update-set'],
     },
     {
-      name: 'patches the listener alone for new limits',
-      given: { ...upToDate(held()), runnerSet: held({ spec: { maxRunners: 3 } }) },
-      is: ['update-listener'],
+      name: '8: metadata of the runners reach the set alone',
+      given: {
+        ...upToDate(held()),
+        runnerSet: held({ spec: { ephemeralRunnerMetadata: { labels: { a: 'b' } } } }),
+      },
+      is: ['update-set'],
+    },
+    {
+      name: '10: another Secret reaches both',
+      given: { ...upToDate(held()), runnerSet: held({ spec: { githubConfigSecret: 'other' } }) },
+      is: ['update-set', 'update-listener'],
+    },
+    {
+      name: 'BUG-5: what others write on the set beside it is left alone',
+      given: {
+        ...upToDate(held()),
+        sets: upToDate(held()).sets.map((set) => ({
+          ...set,
+          metadata: { ...set.metadata, labels: { ...set.metadata.labels, foreign: 'x' } },
+        })),
+      },
+      is: [],
+    },
+    {
+      name: 'BUG-12: metadata with labels and no annotations is taken',
+      given: {
+        sets: [],
+        runnerSet: held({
+          spec: {
+            ephemeralRunnerSetMetadata: { labels: { a: 'b' } },
+            autoscalingListener: { labels: { a: 'b' } },
+          },
+        }),
+      },
+      is: ['create-set'],
     },
     {
       name: 'BUG-4: takes away a listener of another name before it makes one',
@@ -112,109 +107,358 @@ describe('what comes next', () => {
       is: ['delete-listeners'],
     },
     {
-      name: 'waits for a set that is being deleted',
-      given: { sets: [aSet({ metadata: { deletionTimestamp: DELETED } })] },
-      is: [],
-    },
-    {
-      name: 'keeps the newest of several sets',
+      name: '12: a new template stops neither listener nor set while runners run',
       given: {
         ...upToDate(held()),
-        sets: [...upToDate(held()).sets, aSet({ metadata: { name: 'old' } })],
+        sets: upToDate(held()).sets.map((set) => ({
+          ...set,
+          status: { currentReplicas: 5, runningEphemeralRunners: 2, pendingEphemeralRunners: 3 },
+        })),
+        runnerSet: held({ spec: { template: image('new') } }),
       },
-      is: ['delete-sets'],
+      is: ['update-set'],
     },
   ])('$name', ({ given, is }) => {
     expect(does(given)).toEqual(is);
   });
 });
 
-describe('deletion goes backwards', () => {
+describe('the scale set at GitHub', () => {
+  const with_ = (spec: object, annotations: object = {}) => ({
+    ...upToDate(held({ spec })),
+    runnerSet: held({ spec, metadata: { annotations: { ...KNOWN, ...annotations } } }),
+  });
+  const old = { ...KNOWN, 'actions.github.com/runner-scale-set-url': 'https://github.com/old' };
+
+  test.each<{ name: string; given: Partial<Observed>; is: string[] }>([
+    { name: '11: moves to another group', given: with_({ runnerGroup: 'gpu' }), is: ['move'] },
+    {
+      name: '11: asks for the group when nobody knows it any more',
+      given: with_({}, { 'actions.github.com/runner-group-name': undefined }),
+      is: ['move'],
+    },
+    {
+      name: 'compares groups without regard to case',
+      given: with_({ runnerGroup: 'DEFAULT' }),
+      is: [],
+    },
+    { name: '14: takes a new name', given: with_({ runnerScaleSetName: 'arm' }), is: ['rename'] },
+    {
+      name: 'gets more labels',
+      given: with_({ runnerScaleSetLabels: ['gpu'] }),
+      is: ['relabel'],
+    },
+    {
+      name: 'loses a label that is not wanted any more',
+      given: with_({}, { 'actions.github.com/runner-scale-set-labels': '["linux","gpu"]' }),
+      is: ['relabel'],
+    },
+    {
+      name: 'does not ask again for labels in another order',
+      given: with_(
+        { runnerScaleSetLabels: ['GPU'] },
+        { 'actions.github.com/runner-scale-set-labels': '["gpu","linux"]' },
+      ),
+      is: [],
+    },
+    {
+      name: "takes over ARC's one label without a call",
+      given: with_({}, { 'actions.github.com/runner-scale-set-labels': undefined }),
+      is: [],
+    },
+    {
+      name: 'registers anew at another URL',
+      given: { ...upToDate(held()), runnerSet: held({ metadata: { annotations: old } }) },
+      is: ['register'],
+    },
+    {
+      name: "another organization is seen by ARC's labels too",
+      given: {
+        ...upToDate(held()),
+        runnerSet: held({
+          metadata: {
+            annotations: {
+              ...KNOWN,
+              'actions.github.com/runner-scale-set-url': undefined as never,
+            },
+            labels: { 'actions.github.com/organization': 'old' },
+          },
+        }),
+      },
+      is: ['register'],
+    },
+    {
+      name: 'is looked for when its listener misses it',
+      given: hearing('ScaleSetGone'),
+      is: ['restore'],
+    },
+    {
+      name: 'is not looked for again within a minute',
+      given: { ...hearing('ScaleSetGone'), lookedForAt: NOW - 59_000 },
+      is: [],
+    },
+    { name: "is looked for when ARC's listener ends", given: hearing('PodEnded'), is: ['restore'] },
+    {
+      name: "is looked for seldom then, as ARC's listener does not say why",
+      given: { ...hearing('PodEnded'), lookedForAt: NOW - 299_000 },
+      is: [],
+    },
+    {
+      name: 'is not looked for because a session is taken',
+      given: hearing('SessionTaken'),
+      is: [],
+    },
+  ])('$name', ({ given, is }) => {
+    expect(does(given)).toEqual(is);
+  });
+
+  test('what is asked of it comes last, so that a refusal keeps nothing else from going on', () => {
+    const spec = { runnerGroup: 'none', template: image('new') };
+    const { listeners } = upToDate(held({ spec }));
+    const { sets } = upToDate(held());
+    expect(does({ sets, listeners, runnerSet: held({ spec }) })).toEqual(['update-set', 'move']);
+  });
+
+  test('the scale set of the old URL is named', () => {
+    const [action] = plan(observed({ runnerSet: held({ metadata: { annotations: old } }) }));
+    expect(action).toMatchObject({
+      because: 'its URL is another one; scale set "linux" (7) stays at https://github.com/old',
+      event: { reason: 'ScaleSetLeftBehind' },
+    });
+  });
+});
+
+describe('another runner set wants the same scale set', () => {
+  const rival = aRunnerSet({ metadata: { name: 'elder' } });
+  test.each<{ name: string; given: Partial<Observed>; is: string[] }>([
+    { name: 'stands back', given: { rival }, is: ['wait'] },
+    {
+      name: 'and stops listening, if it did',
+      given: { rival, ...upToDate(held()) },
+      is: ['delete-listeners', 'wait'],
+    },
+  ])('$name', ({ given, is }) => {
+    expect(does(given)).toEqual(is);
+    expect(says(given)).toEqual(['NameTaken']);
+  });
+});
+
+describe('its template is judged', () => {
+  const changed = { ...upToDate(held()), runnerSet: held({ spec: { template: image('bad') } }) };
+  const invalid = { is: 'invalid', message: 'no such field' } as const;
+
   test.each<{ name: string; given: Partial<Observed>; is: string[] }>([
     {
-      name: 'the listener first',
+      name: 'a refused one is not given to the set',
+      given: { ...changed, verdict: invalid },
+      is: ['wait'],
+    },
+    {
+      name: 'what changed beside it is',
+      given: {
+        ...upToDate(held()),
+        runnerSet: held({ spec: { template: image('bad'), githubConfigSecret: 'other' } }),
+        verdict: invalid,
+      },
+      is: ['update-set', 'update-listener', 'wait'],
+    },
+    {
+      name: 'nobody listens before there was a good one',
+      given: { verdict: invalid },
+      is: ['wait'],
+    },
+    {
+      name: 'one with unknown fields is given',
+      given: { ...changed, verdict: { is: 'warned', message: 'unknown field' } },
+      is: ['update-set'],
+    },
+    {
+      name: 'one that could not be judged is given',
+      given: { ...changed, verdict: { is: 'unjudged', message: '503' } },
+      is: ['update-set', 'wait'],
+    },
+  ])('$name', ({ given, is }) => {
+    expect(does(given)).toEqual(is);
+  });
+
+  test('the set keeps the last good template', () => {
+    const actions = plan(
+      observed({
+        ...changed,
+        runnerSet: held({ spec: { template: image('bad'), proxy: {} } }),
+        verdict: invalid,
+      }),
+    );
+    const [update] = actions.filter((action) => action.do === 'update-set');
+    expect(update?.wanted.spec.ephemeralRunnerSpec).toMatchObject({
+      proxy: {},
+      spec: held().spec.template?.spec,
+    });
+  });
+});
+
+describe('its sets', () => {
+  const { sets, listeners } = upToDate(held());
+  const old = (spec: object) => aSet({ metadata: { name: 'old', uid: 'uid-of-old' }, spec });
+  const idle = { replicas: 0, patchID: 4 };
+  const own = (set: string) => [{ uid: `uid-of-${set}`, controller: true }] as never;
+  const gone = aSet({ metadata: { deletionTimestamp: DELETED } });
+
+  test.each<{ name: string; given: Partial<Observed>; is: string[] }>([
+    {
+      name: 'an older one first stops making runners',
+      given: { sets: [...sets, old({ replicas: 2, patchID: 4 })], listeners },
+      is: ['quiesce-set'],
+    },
+    {
+      name: 'and taking them away',
+      given: { sets: [...sets, old({ replicas: 0, patchID: 0 })], listeners },
+      is: ['quiesce-set'],
+    },
+    {
+      name: 'then its runners are adopted',
+      given: {
+        sets: [...sets, old(idle)],
+        listeners,
+        runners: [aRunner('a', { metadata: { ownerReferences: own('old') } })],
+      },
+      is: ['adopt'],
+    },
+    {
+      name: 'then it goes, and leaves the current one its runners',
+      given: {
+        sets: [...sets, old(idle)],
+        listeners,
+        runners: [aRunner('a', { metadata: { ownerReferences: own('linux') } })],
+      },
+      is: ['delete-sets'],
+    },
+    {
+      name: 'one under whatever name is kept',
+      given: upToDate(held(), 'linux-x7k2p'),
+      is: [],
+    },
+    {
+      name: 'one that somebody deletes gets a successor at once',
+      given: { sets: [gone] },
+      is: ['create-set'],
+    },
+  ])('$name', ({ given, is }) => {
+    expect(does(given)).toEqual(is);
+  });
+
+  test('a successor has another name as long as the old one is there', () => {
+    const [create] = plan(observed({ sets: [gone] })).filter(
+      ({ do: step }) => step === 'create-set',
+    );
+    expect(create).toMatchObject({
+      set: { metadata: { name: expect.stringMatching(/^linux-[a-z0-9]{5}$/) as string } },
+    });
+  });
+});
+
+describe('deletion goes backwards', () => {
+  const giveUp = { annotations: { ...KNOWN, 'actions.github.com/give-up': 'true' } };
+  const late = { annotations: { ...KNOWN, 'actions.github.com/deletion-deadline': '30s' } };
+  const early = { annotations: { ...KNOWN, 'actions.github.com/deletion-deadline': '5m' } };
+  const taken = (since: string) => ({
+    conditions: [
+      {
+        type: 'ScaleSetOwned',
+        status: 'False' as const,
+        reason: 'SessionTaken',
+        message: '',
+        lastTransitionTime: since,
+      },
+    ],
+  });
+
+  test.each<{ name: string; given: Partial<Observed>; is: string[] }>([
+    {
+      name: '2: the listener first',
       given: { sets: [aSet()], listeners: [aListener()] },
       is: ['delete-listeners'],
     },
     {
-      name: 'the set only when nobody listens',
+      name: '2: the set only when nobody listens',
       given: {
         sets: [aSet()],
         listeners: [aListener({ metadata: { deletionTimestamp: DELETED } })],
       },
       is: [],
     },
-    { name: 'then the set', given: { sets: [aSet()] }, is: ['delete-sets'] },
-    { name: 'then the scale set', given: {}, is: ['deregister'] },
+    { name: '2: then the sets', given: { sets: [aSet()] }, is: ['delete-sets'] },
+    { name: '2: then the scale set', given: {}, is: ['deregister'] },
     {
       name: '15: asks nothing of GitHub when it was never there',
-      given: { runnerSet: deleting({ annotations: {} }) },
+      given: { runnerSet: deleting({ metadata: { annotations: {} } }) },
       is: ['unprotect', 'release'],
     },
     {
       name: 'is not ours any more without its finalizer',
-      given: { runnerSet: deleting({ finalizers: [] }) },
+      given: { runnerSet: deleting({ metadata: { finalizers: [] } }) },
       is: [],
+    },
+    {
+      name: 'an id that is no number is forgotten',
+      given: { runnerSet: deleting({ metadata: { annotations: { 'runner-scale-set-id': '0' } } }) },
+      is: ['forget'],
+    },
+    {
+      name: 'BUG-15: does not ask GitHub when it was told to give up',
+      given: { runnerSet: deleting({ metadata: giveUp }) },
+      is: ['forget'],
+    },
+    {
+      name: 'does not ask GitHub past its deadline',
+      given: { runnerSet: deleting({ metadata: late }) },
+      is: ['forget'],
+    },
+    {
+      name: 'asks GitHub before its deadline',
+      given: { runnerSet: deleting({ metadata: early }) },
+      is: ['deregister'],
+    },
+    {
+      name: 'leaves a scale set that another runner set uses',
+      given: { isShared: true },
+      is: ['forget'],
+    },
+    {
+      name: 'leaves a scale set that a stranger has listened to for long',
+      given: { runnerSet: deleting({ status: taken('2026-01-01T00:50:00Z') }) },
+      is: ['forget'],
+    },
+    {
+      name: 'a session that a killed listener left behind is no stranger',
+      given: { runnerSet: deleting({ status: taken('2026-01-01T00:58:00Z') }) },
+      is: ['deregister'],
     },
   ])('$name', ({ given, is }) => {
     expect(does({ runnerSet: deleting(), ...given })).toEqual(is);
   });
 
-  test('says what it waits for', () => {
-    const runners = [aRunner('a', { status: { jobId: '1' } }), aRunner('b')];
+  test('says what it waits for, and why', () => {
+    const runners = [
+      aRunner('a', { status: { jobId: '1' } }),
+      aRunner('b', { status: { message: 'GitHub does not answer' } }),
+    ];
     const actions = plan(observed({ runnerSet: deleting(), sets: [aSet()], runners }));
     expect(actions.map(({ because }) => because)).toContain(
-      'waits for 2 runners to end, 1 of them with a job',
+      'waits for 2 runners to end, 1 of them with a job (GitHub does not answer)',
     );
   });
-});
 
-describe('failures', () => {
-  const missing = new CredentialsError('missing', 'Secret "x" does not exist');
-  const register = { do: 'register', because: '' } as const;
-  const deregister = { do: 'deregister', because: '' } as const;
-  const late = held({ metadata: { deletionTimestamp: '2026-01-01T00:49:00Z' } });
-
-  test.each([
-    {
-      name: 'says that credentials are missing, and looks again',
-      action: register,
-      error: missing,
-      runnerSet: held(),
-      is: ['report', 'wait'],
-    },
-    {
-      name: 'says that GitHub refuses',
-      action: register,
-      error: new ActionsError('unauthorized', 'no'),
-      runnerSet: held(),
-      is: ['report', 'wait'],
-    },
-    {
-      name: 'gives up on the far side after ten minutes',
-      action: deregister,
-      error: missing,
-      runnerSet: late,
-      is: ['forget'],
-    },
-    {
-      name: 'never when GitHub only answers errors',
-      action: deregister,
-      error: new ActionsError('unavailable', '503'),
-      runnerSet: late,
-      is: ['report', 'wait'],
-    },
-  ])('$name', ({ action, error, runnerSet, is }) => {
-    const next = afterFailure(action, error, observed({ runnerSet }));
-    expect(next === 'retry' ? next : next.map((step) => step.do)).toEqual(is);
-  });
-
-  test('what it does not know is retried', () => {
-    expect(afterFailure(register, new Error('boom'), observed())).toBe('retry');
+  test('names what stays at GitHub', () => {
+    const [action] = plan(observed({ runnerSet: deleting({ metadata: giveUp }) }));
+    expect(action).toMatchObject({
+      because: 'it was told to give up; scale set "linux" (7) stays at https://github.com/my-org',
+      event: { type: 'Warning', reason: 'ScaleSetLeftBehind' },
+    });
   });
 });
 
-test('the listener is named as ARC names it', () => {
+test('1: the listener is named as ARC names it', () => {
   expect(
     desiredListener({ runnerSet: held(), setName: 'linux', scaleSetId: 7 }, config).metadata.name,
   ).toBe(listenerName(held()));

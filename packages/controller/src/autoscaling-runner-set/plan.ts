@@ -1,15 +1,6 @@
 // Decides what a runner set needs next. The order of a life: held, known at GitHub, its set, its
 // listener; and backwards when it is deleted, so that no job is taken that nobody will run.
-import {
-  annotation,
-  ANNOTATIONS,
-  contentHash,
-  FINALIZERS,
-  hasFinalizer,
-  hasJob,
-  isDeleting,
-  listenerName,
-} from '@muster/api';
+import { FINALIZERS, hasFinalizer, isDeleting, listenerName, scaleSetNameOf } from '@muster/api';
 import type {
   AutoscalingListener,
   AutoscalingRunnerSetStatus,
@@ -18,20 +9,35 @@ import type {
 } from '@muster/api';
 import type { PlannedAction, WaitAction } from '@muster/kube';
 import { isAsWanted } from '../integrity.ts';
-import { desiredListener, desiredSet, scaleSetIdOf } from './desired.ts';
-import { standing, statusWith } from './status.ts';
+import { desiredListener, desiredSet } from './desired.ts';
+import { dismantle, leave } from './dismantle.ts';
+import { differenceAtGitHub, isElsewhere, scaleSetIdOf } from './identity.ts';
+import { leftBehind } from './giving-up.ts';
+import { report } from './report.ts';
+import { currentSet, mergeSets, newSetName } from './sets.ts';
+import { isLost, standing } from './status.ts';
+import { LOOK_AGAIN_MS } from './template.ts';
 import type { Observed } from './observe.ts';
+import type { SetStep } from './sets.ts';
 import type { Standing } from './status.ts';
 
 /** What needs no more than the runner set itself. */
 type Plain =
-  'hold' | 'release' | 'register' | 'deregister' | 'forget' | 'move' | 'rename' | 'unprotect';
+  | 'hold'
+  | 'release'
+  | 'register'
+  | 'move'
+  | 'rename'
+  | 'relabel'
+  | 'restore'
+  | 'deregister'
+  | 'forget'
+  | 'unprotect';
 
 type Step =
   | { [Do in Plain]: { do: Do } }[Plain]
   | { do: 'create-set'; set: Unsaved<EphemeralRunnerSet> }
   | { do: 'update-set'; set: EphemeralRunnerSet; wanted: Unsaved<EphemeralRunnerSet> }
-  | { do: 'delete-sets'; sets: readonly EphemeralRunnerSet[] }
   | { do: 'create-listener'; listener: Unsaved<AutoscalingListener> }
   | {
       do: 'update-listener';
@@ -41,14 +47,15 @@ type Step =
   | { do: 'delete-listeners'; listeners: readonly AutoscalingListener[] }
   | { do: 'report'; status: AutoscalingRunnerSetStatus };
 
-export type Action = (PlannedAction & Step) | WaitAction;
+export type Action = (PlannedAction & Step) | SetStep | WaitAction;
 
 export function plan(observed: Observed): Action[] {
-  const { runnerSet } = observed;
+  const { runnerSet, rival } = observed;
   if (isDeleting(runnerSet)) return dismantle(observed);
   if (!hasFinalizer(runnerSet, FINALIZERS.runnerSet)) {
     return [{ do: 'hold', because: 'it will have a scale set at GitHub' }];
   }
+  if (rival !== undefined) return standBack(observed, rival);
   const scaleSetId = scaleSetIdOf(runnerSet);
   if (scaleSetId === undefined) {
     return [
@@ -56,7 +63,9 @@ export function plan(observed: Observed): Action[] {
       { do: 'register', because: 'GitHub does not know its scale set' },
     ];
   }
-  return atGitHub(observed) ?? inCluster(observed, scaleSetId);
+  if (isElsewhere(runnerSet)) return [moveOut(observed)];
+  // What is asked of GitHub comes last: its refusal must not keep the rest from going on.
+  return [...inCluster(observed, scaleSetId), ...atGitHub(observed)];
 }
 
 /** A first word for the user, before anything could have failed. */
@@ -69,31 +78,56 @@ const NOT_REGISTERED: Standing = {
   message: 'GitHub does not know its scale set yet',
 };
 
-function atGitHub({ runnerSet }: Observed): Action[] | undefined {
-  const { runnerGroup = '' } = runnerSet.spec;
-  if (differs(runnerGroup, annotation(runnerSet, ANNOTATIONS.runnerGroup))) {
-    return [{ do: 'move', because: 'its runner group is another one' }];
-  }
-  const { runnerScaleSetName = '' } = runnerSet.spec;
-  if (differs(runnerScaleSetName, annotation(runnerSet, ANNOTATIONS.scaleSetName))) {
-    return [{ do: 'rename', because: 'its scale set has another name' }];
-  }
-  return undefined;
+const RIVAL_LOOK_MS = 60_000;
+
+/** Two listeners of one scale set would take the session from each other for ever. */
+function standBack(observed: Observed, { metadata }: Observed['runnerSet']): Action[] {
+  const name = scaleSetNameOf(observed.runnerSet);
+  const message =
+    `the scale set "${name}" belongs to the runner set ${metadata.namespace}/${metadata.name}; ` +
+    'give one of the two another runnerScaleSetName';
+  const event = { type: 'Warning', reason: 'NameTaken' } as const;
+  return [
+    ...report(observed, 'Pending', { status: 'False', reason: 'NameTaken', message }).map(
+      (said) => ({ ...said, event }),
+    ),
+    ...leave(observed.listeners, 'another runner set listens already'),
+    { do: 'wait', ms: RIVAL_LOOK_MS, because: message },
+  ];
 }
 
-/** GitHub compares without regard to case, and an empty wish asks for nothing. */
-const differs = (wished: string, known: string | undefined): boolean =>
-  known === undefined || (wished !== '' && wished.toLowerCase() !== known.toLowerCase());
+/** The old scale set is left: its credentials may be good for nothing by now, and it has jobs perhaps. */
+const moveOut = ({ runnerSet }: Observed): Action => ({
+  do: 'register',
+  because: `its URL is another one; ${leftBehind(runnerSet)}`,
+  event: { type: 'Warning', reason: 'ScaleSetLeftBehind' },
+});
+
+function atGitHub(observed: Observed): Action[] {
+  const difference = differenceAtGitHub(observed.runnerSet);
+  if (difference !== undefined) return [difference];
+  if (!isLost(observed)) return [];
+  return [
+    {
+      do: 'restore',
+      because: 'its listener hears nothing of its scale set; if it is gone, it is made anew',
+      event: { type: 'Warning', reason: 'ScaleSetMissing' },
+    },
+  ];
+}
 
 function inCluster(observed: Observed, scaleSetId: number): Action[] {
-  const { runnerSet, sets, config } = observed;
-  const [set, ...surplus] = sets;
-  const wanted = desiredSet(runnerSet, scaleSetId, config);
-  if (set === undefined) return [{ do: 'create-set', set: wanted, because: 'it has no set' }];
-  if (isDeleting(set)) return report(observed, 'Pending', SET_LEAVES);
-  const old = surplus.filter((other) => !isDeleting(other));
+  const { sets, verdict } = observed;
+  const set = currentSet({ sets });
+  if (set === undefined && verdict.is === 'invalid') return withoutTemplate(observed);
+  const wanted = desired(observed, set, scaleSetId);
+  if (set === undefined) {
+    const because =
+      sets.length === 0 ? 'it has no set' : 'its set was deleted and finishes its jobs';
+    return [...report(observed, 'Pending', NO_SET), { do: 'create-set', set: wanted, because }];
+  }
   return [
-    ...report(observed, isComplete(observed) ? 'Running' : 'Pending', standing(observed)),
+    ...report(observed, phaseOf(observed, set), standing(observed)),
     ...(isAsWanted(set, wanted)
       ? []
       : [
@@ -104,21 +138,57 @@ function inCluster(observed: Observed, scaleSetId: number): Action[] {
             because: 'what its runners are made of changed',
           } as const,
         ]),
-    ...(old.length > 0
-      ? [{ do: 'delete-sets', sets: old, because: 'a newer set took their place' } as const]
-      : []),
     ...listen(observed, scaleSetId, set.metadata.name),
+    ...mergeSets(observed, set),
+    ...(verdict.is === 'invalid' || verdict.is === 'unjudged' ? [JUDGE_AGAIN] : []),
   ];
 }
 
-const SET_LEAVES: Standing = {
+const NO_SET: Standing = {
   status: 'False',
-  reason: 'SetDeleting',
-  message: 'its set was deleted and its runners finish their jobs; a new one follows',
+  reason: 'SetMissing',
+  message: 'it has no set that makes runners; one is being made',
 };
 
-const isComplete = ({ runnerSet, listeners }: Observed): boolean =>
-  listeners.some(({ metadata }) => metadata.name === listenerName(runnerSet));
+/** What the template needs may yet come: a service account, a priority class. */
+const JUDGE_AGAIN: WaitAction = {
+  do: 'wait',
+  ms: LOOK_AGAIN_MS,
+  because: 'its template was not found good',
+};
+
+/** Nobody listens: a job would be taken that no pod could run. */
+const withoutTemplate = (observed: Observed): Action[] => [
+  ...report(observed, 'Pending', {
+    status: 'False',
+    reason: 'InvalidTemplate',
+    message: 'the cluster refuses the pods of its template, and there was none before',
+  }),
+  JUDGE_AGAIN,
+];
+
+/** With the last good template where the new one is refused. */
+function desired(
+  { runnerSet, verdict, config, ...household }: Observed,
+  set: EphemeralRunnerSet | undefined,
+  scaleSetId: number,
+): Unsaved<EphemeralRunnerSet> {
+  const name = set?.metadata.name ?? newSetName({ runnerSet, ...household });
+  const template =
+    set !== undefined && verdict.is === 'invalid'
+      ? set.spec.ephemeralRunnerSpec
+      : runnerSet.spec.template;
+  return desiredSet({ runnerSet, scaleSetId, name, template }, config);
+}
+
+function phaseOf(
+  { runnerSet, listeners }: Observed,
+  { status }: EphemeralRunnerSet,
+): 'Pending' | 'Running' | 'Outdated' {
+  if (status?.phase === 'Outdated') return 'Outdated';
+  const name = listenerName(runnerSet);
+  return listeners.some(({ metadata }) => metadata.name === name) ? 'Running' : 'Pending';
+}
 
 function listen(observed: Observed, scaleSetId: number, setName: string): Action[] {
   const { runnerSet, listeners, config } = observed;
@@ -135,63 +205,4 @@ function listen(observed: Observed, scaleSetId: number, setName: string): Action
   }
   if (isDeleting(listener) || isAsWanted(listener, wanted)) return [];
   return [{ do: 'update-listener', listener, wanted, because: 'what it listens with changed' }];
-}
-
-function leave(listeners: readonly AutoscalingListener[], because: string): Action[] {
-  const there = listeners.filter((listener) => !isDeleting(listener));
-  return there.length > 0 ? [{ do: 'delete-listeners', listeners: there, because }] : [];
-}
-
-/** Listener, sets, scale set, what the chart protects, itself: reference/controllers.md 2.2.2. */
-function dismantle(observed: Observed): Action[] {
-  const { runnerSet, listeners, sets } = observed;
-  if (!hasFinalizer(runnerSet, FINALIZERS.runnerSet)) return [];
-  if (listeners.length > 0) {
-    return [
-      ...leave(listeners, 'the runner set is being deleted'),
-      ...waitingFor(observed, 'its listener to end'),
-    ];
-  }
-  if (sets.length > 0) {
-    const there = sets.filter((set) => !isDeleting(set));
-    return [
-      ...(there.length > 0
-        ? [{ do: 'delete-sets', sets: there, because: 'the runner set is being deleted' } as const]
-        : []),
-      ...waitingFor(observed, runnersLeft(observed)),
-    ];
-  }
-  if (annotation(runnerSet, ANNOTATIONS.scaleSetId) !== undefined) {
-    return scaleSetIdOf(runnerSet) === undefined
-      ? [{ do: 'forget', because: 'its scale set id is no number' }]
-      : [{ do: 'deregister', because: 'no runner is left' }];
-  }
-  return [
-    { do: 'unprotect', because: 'nothing needs these rights any more' },
-    { do: 'release', because: 'nothing of it is left' },
-  ];
-}
-
-function runnersLeft({ runners }: Observed): string {
-  const busy = runners.filter(hasJob).length;
-  if (runners.length === 0) return 'its set to end';
-  return `${runners.length} runners to end, ${busy} of them with a job`;
-}
-
-const waitingFor = (observed: Observed, what: string): Action[] =>
-  report(observed, 'Pending', {
-    status: 'False',
-    reason: 'Deleting',
-    message: `waits for ${what}`,
-  });
-
-/** Nothing, when the status says so already. */
-export function report(
-  observed: Observed,
-  phase: 'Pending' | 'Running' | 'Outdated',
-  ready: Standing,
-): Extract<Action, { do: 'report' }>[] {
-  const status = statusWith(observed, phase, ready);
-  if (contentHash(status) === contentHash(observed.runnerSet.status ?? {})) return [];
-  return [{ do: 'report', status, because: ready.message }];
 }

@@ -1,0 +1,16 @@
+import { contentHash } from '@muster/api';
+import { statusWith } from './status.ts';
+import type { Observed } from './observe.ts';
+import type { Action } from './plan.ts';
+import type { Phase, Standing } from './status.ts';
+
+/** What is to be said of a runner set. Nothing, when its status says so already. */
+export function report(
+  observed: Observed,
+  phase: Phase,
+  ready: Standing,
+): Extract<Action, { do: 'report' }>[] {
+  const status = statusWith(observed, phase, ready);
+  if (contentHash(status) === contentHash(observed.runnerSet.status ?? {})) return [];
+  return [{ do: 'report', status, because: ready.message }];
+}
