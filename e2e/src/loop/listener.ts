@@ -78,7 +78,7 @@ async function listenFor(
       kube,
       clock,
       log: process.says(log),
-      metrics: createMetrics(set.metrics),
+      metrics: createMetrics({ log, elapsedMs: () => clock.elapsed() }),
       instance: env['POD_UID'] ?? '',
       owner: pod.metadata.name,
       random,

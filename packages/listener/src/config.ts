@@ -10,6 +10,10 @@ type Env = Record<string, string | undefined>;
 
 export interface ProcessConfig {
   listener: ListenerConfig;
+  /** Where its file really is. */
+  path: string;
+  /** Such as `:8081`; no health is served when absent. */
+  healthAddress?: string;
   pod: PodEnvironment;
   instance: string;
   owner: string;
@@ -25,8 +29,12 @@ export async function loadConfig(env: Env): Promise<ProcessConfig> {
   }
   const pod = podEnvironment(env);
   const proxy = proxyOf(env);
+  const file = pod.mounted(path);
+  const health = env[LISTENER_CONFIG.healthEnv];
   return {
-    listener: parseListenerConfig(await contentOf(pod.mounted(path), path)),
+    listener: parseListenerConfig(await contentOf(file, path)),
+    path: file,
+    ...(health !== undefined && { healthAddress: health }),
     pod,
     instance: env['POD_UID'] ?? randomUUID(),
     owner: pod.hostname,

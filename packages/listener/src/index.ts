@@ -1,4 +1,4 @@
 export { listen } from './listen.ts';
 export type { Deps } from './deps.ts';
-export { createMetrics } from './metrics.ts';
-export type { Metrics } from './metrics.ts';
+export { createMetrics } from './metrics/index.ts';
+export type { Metrics } from './metrics/index.ts';

@@ -1,35 +1,26 @@
 // The loop of one scale set: a session, its statistics, then message after message, for ever. It
 // never ends of an error; only its signal ends it, or another process that took its place.
+import { isLookDue } from './doubt.ts';
 import { pause, within } from './deps.ts';
-import { createPublisher } from './publish.ts';
-import { createRecorder } from './record.ts';
+import { advertised, createLoop, hear, stand, wishAgain, wordsOf, wrote } from './loop.ts';
+import { askForStatistics, lose, open, renewForPhantoms } from './open.ts';
+import { publish } from './publish.ts';
 import { wayBack } from './recover.ts';
-import { decide, INITIAL, settle } from './scale.ts';
-import type { Message, MessageSession } from '@muster/actions';
+import { take } from './take.ts';
+import type { MessageSession } from '@muster/actions';
 import type { ListenedScaleSet } from '@muster/api';
 import type { Deps } from './deps.ts';
-import type { Publisher } from './publish.ts';
-import type { Recorder } from './record.ts';
-import type { Decision, Heard, Limits, ScaleState } from './scale.ts';
+import type { Loop } from './loop.ts';
 
+const DRAIN_MS = 10_000;
 const GOODBYE_MS = 5_000;
+const LAST_WORD_MS = 2_000;
 // An empty poll is held for some 50 s. A service that answers at once must not be asked in a hot loop.
 const EMPTY_POLL_MS = 1_000;
-
-interface Loop {
-  set: ListenedScaleSet;
-  deps: Deps;
-  publisher: Publisher;
-  recorder: Recorder;
-  limits: Limits;
-  scale: ScaleState;
-  session: MessageSession | undefined;
-  hadSession: boolean;
-  /** Goes on across sessions, for the stream belongs to the scale set. */
-  lastMessageId: number;
-  failures: number;
-  cancelSettle: () => void;
-}
+// Well below the 60 s after which the service may forget a session of which it hears nothing.
+const FULL_MS = 20_000;
+const LOOK_MS = 5_000;
+const LOOK_PATIENCE_MS = 1_000;
 
 /** `replaced`: another process holds the session and is recorded; this one should end. */
 export async function listen(
@@ -37,221 +28,150 @@ export async function listen(
   deps: Deps,
   signal: AbortSignal,
 ): Promise<'stopped' | 'replaced'> {
-  const loop = startLoop(set, deps);
-  deps.metrics.listening(set);
+  const loop = createLoop(set, deps);
+  const { board, ledger, replaced } = loop;
+  const hearing = AbortSignal.any([signal, replaced.signal]);
   const writes = new AbortController();
-  const writing = loop.publisher.run(writes.signal);
-  const outcome = await hear(loop, signal);
+  deps.metrics.listening(set);
+  const writing = publish(
+    {
+      ...deps,
+      set,
+      ledger,
+      board,
+      bell: loop.bell,
+      session: () => loop.session,
+      onWrite: (error) => {
+        wrote(loop, error);
+      },
+    },
+    writes.signal,
+  );
+  await hearUntil(loop, hearing);
   loop.cancelSettle();
+  if (!board.isReplaced) await saidGoodbye(loop);
   writes.abort();
   await writing;
-  await within(deps.clock, GOODBYE_MS, async (limit) => {
-    await loop.session?.close({ signal: limit });
-  }).catch((error: unknown) => {
-    deps.log.warn('could not end the session; it ends by itself', { set: set.setName, error });
-  });
-  if (outcome === 'stopped') {
-    loop.recorder.report({ state: 'stopped', reason: 'it was told to stop' });
-  }
-  await loop.recorder.settled();
-  return outcome;
+  return board.isReplaced ? 'replaced' : 'stopped';
 }
 
-function startLoop(set: ListenedScaleSet, deps: Deps): Loop {
-  const acknowledge = async (messageId: number): Promise<void> => {
-    if (loop.session === undefined) throw new Error('there is no session to acknowledge with');
-    await loop.session.acknowledge(messageId);
-  };
-  const { minRunners, maxRunners, settleSeconds } = set;
-  const loop: Loop = {
-    set,
-    deps,
-    publisher: createPublisher(set, { ...deps, acknowledge }),
-    recorder: createRecorder(set, deps),
-    limits: {
-      minRunners,
-      maxRunners,
-      ...(settleSeconds !== undefined && { settleMs: settleSeconds * 1000 }),
-    },
-    scale: INITIAL,
-    session: undefined,
-    hadSession: false,
-    lastMessageId: 0,
-    failures: 0,
-    cancelSettle: () => undefined,
-  };
-  return loop;
-}
-
-async function hear(loop: Loop, signal: AbortSignal): Promise<'stopped' | 'replaced'> {
-  const isStopped = (): boolean => signal.aborted;
-  while (!isStopped()) {
+async function hearUntil(loop: Loop, signal: AbortSignal): Promise<void> {
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
     try {
-      loop.session ??= await open(loop, signal);
-      await pollOnce(loop, loop.session, signal);
+      const session = loop.session ?? (await open(loop, signal));
+      await turn(loop, session, signal);
+      loop.deps.watch?.turned(0);
     } catch (error) {
-      if (isStopped()) break;
-      if ((await recover(loop, error, signal)) === 'replaced') return 'replaced';
+      if (isOver()) return;
+      await recover(loop, error, signal);
     }
   }
-  return 'stopped';
 }
 
-/** Goes on with the recorded session when the service still knows it; else makes a new one. */
-async function open(loop: Loop, signal: AbortSignal): Promise<MessageSession> {
-  const { set, deps, recorder } = loop;
-  const recorded = (await recorder.read())?.sessionId;
-  const session = recorded === undefined ? undefined : await takeOver(loop, recorded, signal);
-  const opened =
-    session ?? (await deps.actions.createSession(set.scaleSetId, deps.owner, { signal }));
-  const how = session === undefined ? 'a new session' : 'the session of its predecessor';
-  loop.hadSession = true;
-  deps.log.info(`listening with ${how}`, { set: set.setName, scaleSetId: set.scaleSetId });
-  recorder.report({ state: 'listening', reason: how, sessionId: opened.id });
-  if (opened.statistics) deps.metrics.statistics(set, opened.statistics);
-  hearOf(loop, { now: deps.clock.now(), ...assignedOf(opened) });
-  return opened;
-}
-
-async function takeOver(
-  { set, deps }: Loop,
-  sessionId: string,
-  signal: AbortSignal,
-): Promise<MessageSession | undefined> {
-  try {
-    const session = await deps.actions.resumeSession(set.scaleSetId, sessionId, { signal });
-    if (session !== undefined) return session;
-    await deps.actions.deleteSession(set.scaleSetId, sessionId, { signal });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    deps.log.warn('could not take the recorded session over', { set: set.setName, error });
-  }
-  return undefined;
-}
-
-async function pollOnce(loop: Loop, session: MessageSession, signal: AbortSignal): Promise<void> {
-  const { set, deps, lastMessageId } = loop;
-  const asked = deps.clock.now();
-  const message = await session.poll({ lastMessageId, maxCapacity: set.maxRunners }, { signal });
+async function turn(loop: Loop, session: MessageSession, signal: AbortSignal): Promise<void> {
+  const { deps } = loop;
+  if (isLookDue(loop.doubt, deps.clock.elapsed())) await askForStatistics(loop, signal);
+  await renewForPhantoms(loop, signal);
+  // Either may have found that the session is gone, or come back with a renewed one.
+  if (loop.session !== session) return;
+  await lookAtSet(loop);
+  const asked = deps.clock.elapsed();
+  const message = await session.poll(
+    { lastMessageId: loop.lastMessageId, maxCapacity: advertised(loop) },
+    { signal },
+  );
+  deps.metrics.polled(loop.set);
   if (loop.failures > 0) {
     loop.failures = 0;
-    loop.recorder.report({
-      state: 'listening',
-      reason: 'it polls again',
-      sessionId: session.id,
-    });
+    stand(loop, { hearing: { state: 'listening', reason: 'it polls again' } });
   }
-  if (message !== undefined) {
-    await take(loop, session, message);
+  if (message === undefined) {
+    hear(loop, {});
+    await pause(deps.clock, EMPTY_POLL_MS - (deps.clock.elapsed() - asked), signal);
     return;
   }
-  hearOf(loop, { now: deps.clock.now() });
-  await pause(deps.clock, asked + EMPTY_POLL_MS - deps.clock.now(), signal);
+  if (take(loop, message) === 'left') await untilRoom(loop, signal);
 }
 
-/** From here on the message is finished, whatever the signal says. */
-async function take(loop: Loop, session: MessageSession, message: Message): Promise<void> {
-  const { set, deps } = loop;
-  const { id, statistics, available, started, completed, unknown, malformed = [] } = message;
-  if (unknown > 0 || malformed.length > 0) {
-    deps.log.warn('could not read all of a message', {
-      set: set.setName,
-      message: id,
-      unknown,
-      malformed,
-    });
-  }
-  if (available.length > 0) {
-    await session.acquire(available.map(({ runnerRequestId }) => runnerRequestId));
-  }
-  loop.lastMessageId = id;
-  if (statistics) deps.metrics.statistics(set, statistics);
-  for (const job of started) deps.metrics.started(set, job);
-  for (const job of completed) deps.metrics.completed(set, job);
-  deps.log.info('heard of jobs', {
-    set: set.setName,
-    message: id,
-    assigned: statistics?.totalAssignedJobs,
-    started: started.length,
-    completed: completed.length,
-  });
-  const heard = {
-    now: deps.clock.now(),
-    ...assignedOf(message),
-    started: started.map(jobKey),
-    completed: completed.map(jobKey),
-    finished: completed.map(({ runnerName }) => runnerName),
-  };
-  hearOf(loop, heard, { started, messageId: id });
+/**
+ * What its cluster has room for, and whether it holds the wish, is known from the answers to patches. While there
+ * is work an empty one makes sure that this is no older than a poll. An idle set asks nothing.
+ */
+async function lookAtSet(loop: Loop): Promise<void> {
+  if (!isLookWanted(loop)) return;
+  const { wished } = loop.scale;
+  const seen = await loop.board.look(LOOK_PATIENCE_MS);
+  if (seen === undefined) return;
+  loop.deps.metrics.observed(loop.set, seen.current);
+  // What was wished meanwhile it may not hold yet.
+  if (wished === undefined || loop.scale.wished !== wished) return;
+  if (seen.replicas !== wished.replicas) wishAgain(loop);
 }
 
-const assignedOf = ({
-  statistics,
-}: Pick<Message, 'statistics'> | MessageSession): { assigned?: number } =>
-  statistics ? { assigned: statistics.totalAssignedJobs } : {};
-
-/** The id is 0 for every offer on github.com, and the job's own id is absent on old servers. */
-const jobKey = (job: { jobId?: string; runnerRequestId: number }): string =>
-  job.jobId ?? String(job.runnerRequestId);
-
-function hearOf(
-  loop: Loop,
-  heard: Heard,
-  effects: Omit<Parameters<Publisher['publish']>[0], 'patch'> = {},
-): void {
-  const { patch } = adopt(loop, decide(loop.scale, heard, loop.limits));
-  loop.publisher.publish({ ...effects, patch });
+function isLookWanted({ board, ledger, scale, capacity, sides, deps }: Loop): boolean {
+  const isBusy = (scale.assigned ?? 0) > 0 || capacity.is === 'lowered';
+  const isRecent = deps.clock.elapsed() - (board.seen?.at ?? -Infinity) < LOOK_MS;
+  // What waits to be written will tell.
+  const isToBeTold = sides.writing !== undefined || ledger.unwrittenWish !== undefined;
+  return isBusy && !isRecent && !isToBeTold;
 }
 
-function adopt(loop: Loop, decision: Decision): Decision {
-  const { clock } = loop.deps;
-  loop.scale = decision.state;
-  loop.cancelSettle();
-  const { settleAt } = decision.state;
-  if (settleAt === undefined) return decision;
-  loop.cancelSettle = clock.setTimeout(
-    () => {
-      const { patch } = adopt(loop, settle(loop.scale, clock.now(), loop.limits));
-      loop.publisher.publish({ patch });
-    },
-    Math.max(0, settleAt - clock.now()),
-  );
-  return decision;
+/** Polls now and then for the newest statistics, and keeps the session alive by it. */
+async function untilRoom(loop: Loop, signal: AbortSignal): Promise<void> {
+  const { deps, set } = loop;
+  deps.log.warn('can keep no more; the rest stays at GitHub meanwhile', { set: set.setName });
+  deps.watch?.turned(FULL_MS);
+  await pause(deps.clock, FULL_MS, signal);
 }
 
-/** A process that lost its session does not fight the one that is recorded in its place. */
-async function isReplaced({ recorder, deps, set }: Loop): Promise<boolean> {
-  const recorded = await recorder.read();
-  if (recorded?.instance === undefined || recorded.instance === deps.instance) return false;
-  deps.log.warn('another process listens in its place', { set: set.setName });
-  return true;
-}
-
-async function recover(
-  loop: Loop,
-  error: unknown,
-  signal: AbortSignal,
-): Promise<'recovering' | 'replaced'> {
-  const { set, deps, recorder, session } = loop;
+async function recover(loop: Loop, error: unknown, signal: AbortSignal): Promise<void> {
+  const { set, deps, session, board } = loop;
   loop.failures += 1;
-  const way = wayBack(error, loop.failures, deps.random());
+  const way = wayBack(error, {
+    failures: loop.failures,
+    random: deps.random(),
+    hasSession: session !== undefined,
+  });
   deps.log.warn('could not hear of jobs; trying again', {
     set: set.setName,
     state: way.state,
     waitMs: way.waitMs,
     error,
   });
-  if (way.next === 'reopen') {
-    loop.session = undefined;
-    // Before anything is reported, which would take the other's record away.
-    if (loop.hadSession && (await isReplaced(loop))) return 'replaced';
+  if (way.next === 'reopen' && session) {
+    lose(loop);
+    // Whoever ended the session may have taken this process's place.
+    await board.look();
   }
-  const reason = error instanceof Error ? error.message : String(error);
-  recorder.report({
-    state: way.state,
-    reason,
-    ...(loop.session && session && { sessionId: session.id }),
-  });
+  if (board.isReplaced) return;
+  stand(loop, { hearing: { state: way.state, reason: wordsOf(error) } });
+  deps.watch?.turned(way.waitMs);
   await pause(deps.clock, way.waitMs, signal);
-  return 'recovering';
+}
+
+/** What was heard is written and acknowledged, as far as that can be done in a short time. */
+async function saidGoodbye(loop: Loop): Promise<void> {
+  const { deps, set, ledger, board } = loop;
+  await whenever(loop, DRAIN_MS, () => ledger.isEmpty || board.isReplaced);
+  if (board.isReplaced) return;
+  await within(deps.clock, GOODBYE_MS, async (limit) => {
+    await loop.session?.close({ signal: limit });
+  }).catch((error: unknown) => {
+    deps.log.warn('could not end the session; it ends by itself', { set: set.setName, error });
+  });
+  loop.session = undefined;
+  deps.watch?.stands({ state: 'stopped', reason: 'it was told to stop' });
+  board.report({ state: 'stopped', reason: 'it was told to stop' });
+  await whenever(loop, LAST_WORD_MS, () => board.isWritten || board.isReplaced);
+}
+
+/** Waits for something that the bell announces. */
+async function whenever({ bell, deps }: Loop, mostMs: number, isSo: () => boolean): Promise<void> {
+  const until = deps.clock.elapsed() + mostMs;
+  const cancel = deps.clock.setTimeout(() => {
+    bell.ring();
+  }, mostMs);
+  while (!isSo() && deps.clock.elapsed() < until) await bell.rung();
+  cancel();
 }

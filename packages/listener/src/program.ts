@@ -1,16 +1,15 @@
-// The parts of the process, put together by hand: clients, metrics, one loop a scale set.
-import { createActionsClient } from '@muster/actions';
-import { contentHash } from '@muster/api';
+// The parts of the process, put together by hand: clients, metrics, health, one loop a scale set.
 import { createKubeClient, serve } from '@muster/kube';
-import { createMetrics } from './metrics.ts';
-import { listen } from './listen.ts';
-import type { ActionsClient } from '@muster/actions';
-import type { ListenedScaleSet } from '@muster/api';
-import type { Clock, Connection, Log } from '@muster/kube';
+import { createHealth } from './health.ts';
+import { createMetrics } from './metrics/index.ts';
+import { createReach } from './reach.ts';
+import { createSets } from './sets.ts';
+import { watchConfig } from './reload.ts';
+import type { Clock, Connection, Log, Page } from '@muster/kube';
+import type { ListenerConfig } from '@muster/api';
 import type { ProcessConfig } from './config.ts';
-import type { Metrics } from './metrics.ts';
-
-const BUILD_VERSION = '0.1.0';
+import type { Health } from './health.ts';
+import type { Metrics } from './metrics/index.ts';
 
 interface Outside {
   connection: Connection;
@@ -25,55 +24,86 @@ export async function run(
   signal: AbortSignal,
 ): Promise<void> {
   const kube = createKubeClient({ connection });
-  const { scaleSets } = config.listener;
-  const metrics = createMetrics(scaleSets[0]?.metrics);
-  await serveMetrics(config, { metrics, log }, signal);
-  const clients = new Map<string, ActionsClient>();
-  const shared = { kube, clock, log, metrics, random: Math.random };
-  const ends = scaleSets.map(async (set) => {
-    const actions = clientFor(set, config, clients);
-    const { instance, owner } = config;
-    const outcome = await listen(set, { ...shared, actions, instance, owner }, signal);
-    log.info('listens no longer', { set: set.setName, because: outcome });
+  const elapsedMs = (): number => clock.elapsed();
+  const metrics = createMetrics({ log, elapsedMs });
+  const health = createHealth(elapsedMs);
+  const over = new AbortController();
+  const { instance, owner } = config;
+  const sets = createSets({
+    kube,
+    clock,
+    log,
+    metrics,
+    health,
+    instance,
+    owner,
+    random: Math.random,
+    reach: createReach(config),
   });
-  await Promise.all(ends);
-  await Promise.all([...clients.values()].map((client) => client.close()));
+  // A port that is in use ends the process before it holds any session.
+  const serving = await servePages(config, { metrics, health, log }, over.signal);
+  await sets.want(config.listener.scaleSets);
+  const watching = watchConfig(
+    {
+      path: config.path,
+      clock,
+      log,
+      onChange: async (next) => {
+        tellUnchanged(config.listener, next, log);
+        await sets.want(next.scaleSets);
+      },
+    },
+    over.signal,
+  );
+  await Promise.race([sets.replaced, aborted(signal)]);
+  await sets.stop();
+  over.abort();
+  await Promise.all([watching, ...serving]);
   await kube.close();
 }
 
-/** One client, and so one pool of connections, for all sets with the same way to GitHub. */
-function clientFor(
-  set: ListenedScaleSet,
-  { forceGhes, proxy }: ProcessConfig,
-  clients: Map<string, ActionsClient>,
-): ActionsClient {
-  const { configUrl, credentials, rootCa, scaleSetId } = set;
-  const key = contentHash({ configUrl, credentials, rootCa });
-  const client =
-    clients.get(key) ??
-    createActionsClient({
-      configUrl,
-      credentials,
-      forceGhes,
-      userAgent: { version: BUILD_VERSION, subsystem: 'ghalistener', scaleSetId },
-      ...(rootCa !== undefined && { rootCa }),
-      ...(proxy && { proxy }),
-    });
-  clients.set(key, client);
-  return client;
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const end = (): void => {
+      resolve();
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
+
+/** Only the sets can change while the process runs. */
+function tellUnchanged(before: ListenerConfig, after: ListenerConfig, log: Log): void {
+  const keys = ['logLevel', 'logFormat', 'metricsAddress', 'metricsEndpoint'] as const;
+  const changed = keys.filter((key) => before[key] !== after[key]);
+  if (changed.length > 0) log.warn('these settings count from the next start', { changed });
 }
 
-async function serveMetrics(
-  { listener, pod }: ProcessConfig,
-  { metrics, log }: { metrics: Metrics; log: Log },
+interface Pages {
+  metrics: Metrics;
+  health: Health;
+  log: Log;
+}
+
+async function servePages(
+  { listener, pod, healthAddress }: ProcessConfig,
+  { metrics, health, log }: Pages,
   signal: AbortSignal,
-): Promise<void> {
-  const address = pod.listenAddress(listener.metricsAddress ?? '');
-  if (address === undefined) return;
-  const page = async (): Promise<{ type: string; body: string }> => ({
+): Promise<Promise<void>[]> {
+  const now = (page: () => Page) => (): Promise<Page> => Promise.resolve(page());
+  const metricsPage = async (): Promise<Page> => ({
     type: metrics.contentType,
     body: await metrics.text(),
   });
-  const routes = { [listener.metricsEndpoint]: page };
-  await serve({ address, routes, signal, log });
+  const places = [
+    { address: listener.metricsAddress, routes: { [listener.metricsEndpoint]: metricsPage } },
+    {
+      address: healthAddress,
+      routes: { '/healthz': now(health.healthy), '/readyz': now(health.ready) },
+    },
+  ];
+  const served = places.map(async ({ address: asked, routes }) => {
+    const address = pod.listenAddress(asked ?? '');
+    return address && (await serve({ address, routes, signal, log })).closed;
+  });
+  return (await Promise.all(served)).filter((closed) => closed !== undefined);
 }

@@ -1,159 +1,197 @@
-// The wish to Kubernetes. Keeps the newest one, the started jobs and the messages to acknowledge
-// until Kubernetes has taken them, however long that takes; never decides anything.
+// What was heard to Kubernetes, and then back to GitHub: the wish first, the started jobs beside it,
+// the acknowledgement last. Each goes its own lane and is tried until it is done; it decides nothing.
 import { EphemeralRunnerKind, EphemeralRunnerSetKind } from '@muster/api';
+import { isActionsError } from '@muster/actions';
 import { isKubeError } from '@muster/kube';
-import { backoffMs } from './backoff.ts';
-import { pause } from './deps.ts';
-import type { ListenedScaleSet } from '@muster/api';
+import { SetGoneError } from './recover.ts';
+import { runLane } from './lane.ts';
+import type { MessageSession } from '@muster/actions';
 import type { JobStarted } from '@muster/actions/wire';
+import type { ListenedScaleSet } from '@muster/api';
+import type { Board } from './board.ts';
 import type { Deps } from './deps.ts';
+import type { Bell, Lane } from './lane.ts';
+import type { Ledger, Wish } from './ledger.ts';
 import type { Patch } from './scale.ts';
 
-const RETRY = { firstMs: 200, maxMs: 10_000 };
+const PACE = { firstMs: 200, maxMs: 10_000 };
 const PARALLEL_STATUSES = 16;
-// Beyond this the oldest records go: GitHub still knows who is busy, and says so at removal.
-const MOST_JOBS_KEPT = 5_000;
 
-interface Effects {
-  patch?: Patch | undefined;
-  started?: readonly JobStarted[];
-  /** Acknowledged once the rest is written. */
-  messageId?: number;
+export interface Publishing extends Pick<
+  Deps,
+  'kube' | 'clock' | 'log' | 'metrics' | 'random' | 'instance'
+> {
+  set: ListenedScaleSet;
+  ledger: Ledger;
+  board: Board;
+  bell: Bell;
+  /** The session as it is now; undefined while there is none. */
+  session: () => MessageSession | undefined;
+  /** How the writing to Kubernetes goes. */
+  onWrite: (error?: unknown) => void;
 }
 
-export interface Publisher {
-  publish(effects: Effects): void;
-  /** Writes until the signal; what is unwritten then is given one last try. */
-  run(signal: AbortSignal): Promise<void>;
+/** Writes until the signal. */
+export async function publish(parts: Publishing, signal: AbortSignal): Promise<void> {
+  const lanes = [wishes(parts), jobs(parts), offers(parts), receipts(parts), parts.board.lane];
+  const ring = (): void => {
+    parts.bell.ring();
+  };
+  signal.addEventListener('abort', ring, { once: true });
+  await Promise.all(lanes.map((lane) => runLane(lane, { ...parts, signal })));
 }
 
-interface Pending {
-  patch: Patch | undefined;
-  started: readonly JobStarted[];
-  messageIds: readonly number[];
-}
-
-type PublishDeps = Pick<Deps, 'kube' | 'clock' | 'log' | 'metrics' | 'random'> & {
-  acknowledge(messageId: number): Promise<void>;
-};
-
-const NOTHING: Pending = { patch: undefined, started: [], messageIds: [] };
-
-/** A later patch overtakes an earlier one; the rest adds up, in order. */
-const joined = (earlier: Pending, later: Pending): Pending => ({
-  patch: later.patch ?? earlier.patch,
-  started: [...earlier.started, ...later.started].slice(-MOST_JOBS_KEPT),
-  messageIds: [...earlier.messageIds, ...later.messageIds],
-});
-
-export function createPublisher(set: ListenedScaleSet, deps: PublishDeps): Publisher {
-  let pending = NOTHING;
-  let wake = (): void => undefined;
-
-  const publish = ({ patch, started = [], messageId }: Effects): void => {
-    const messageIds = messageId === undefined ? [] : [messageId];
-    pending = joined(pending, { patch, started, messageIds });
-    wake();
+function wishes(parts: Publishing): Lane {
+  const { ledger, board, set, log, onWrite, bell } = parts;
+  let hasFailed = false;
+  return {
+    next: () => {
+      const wish = ledger.unwrittenWish;
+      return wish && (() => write(wish));
+    },
+    pace: PACE,
+    onFailure: (error) => {
+      hasFailed = true;
+      onWrite(error);
+      log.warn('could not write; keeping it', { set: set.setName, error });
+    },
+    onSuccess: () => {
+      hasFailed = false;
+      onWrite();
+      bell.ring();
+    },
   };
 
-  /** One try of everything that is pending. What was not written is pending again. */
-  const flush = async (): Promise<'written' | 'failed'> => {
-    const taken = pending;
-    pending = NOTHING;
-    const { left, error } = await write(set, taken, deps);
-    pending = joined(left, pending);
-    if (error === undefined) return 'written';
-    deps.log.warn('could not write; keeping it', { set: set.setName, error });
-    return 'failed';
-  };
-
-  const run = async (signal: AbortSignal): Promise<void> => {
-    let failures = 0;
-    signal.addEventListener(
-      'abort',
-      () => {
-        wake();
-      },
-      { once: true },
-    );
-    while (!signal.aborted) {
-      if (isEmpty(pending)) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        continue;
-      }
-      failures = (await flush()) === 'written' ? 0 : failures + 1;
-      if (failures > 0) await pause(deps.clock, backoffMs(failures, RETRY, deps.random()), signal);
-    }
-    if (!isEmpty(pending)) await flush();
-  };
-
-  return { publish, run };
-}
-
-const isEmpty = ({ patch, started, messageIds }: Pending): boolean =>
-  patch === undefined && started.length === 0 && messageIds.length === 0;
-
-/** The set first, for runners are wanted at once; then who is busy; then the acknowledgements. */
-async function write(
-  set: ListenedScaleSet,
-  pending: Pending,
-  deps: PublishDeps,
-): Promise<{ left: Pending; error?: unknown }> {
-  let left = pending;
-  try {
-    if (left.patch) await patchSet(set, left.patch, deps);
-    left = { ...left, patch: undefined };
-    while (left.started.length > 0) {
-      const some = left.started.slice(0, PARALLEL_STATUSES);
-      await Promise.all(some.map((job) => recordJob(set, job, deps)));
-      left = { ...left, started: left.started.slice(PARALLEL_STATUSES) };
-    }
-    for (const id of pending.messageIds) {
-      await deps.acknowledge(id);
-      left = { ...left, messageIds: left.messageIds.slice(1) };
-    }
-    return { left };
-  } catch (error) {
-    return { left, error };
+  async function write(wish: Wish): Promise<void> {
+    // While it could not write, another process may have come to do so: an old wish must not undo its.
+    if (hasFailed) await board.look();
+    if (board.isReplaced) return;
+    await patchSet(wish.patch, parts);
+    ledger.wishWritten(wish);
+    const now = parts.clock.now();
+    for (const at of wish.queuedAt) parts.metrics.answered(set, Math.max(0, now - at) / 1000);
   }
 }
 
-async function patchSet(set: ListenedScaleSet, patch: Patch, deps: PublishDeps): Promise<void> {
+async function patchSet(patch: Patch, { set, kube, clock, board, log }: Publishing): Promise<void> {
   const at = { namespace: set.setNamespace, name: set.setName };
-  const written = await deps.kube.patch(EphemeralRunnerSetKind, at, { spec: patch });
-  if (written === undefined) {
-    throw new Error(`there is no EphemeralRunnerSet ${set.setNamespace}/${set.setName}`);
-  }
-  deps.metrics.wished(set, patch.replicas);
-  deps.log.info('wished runners', { set: set.setName, ...patch });
+  const sentAt = clock.elapsed();
+  const written = await kube.patch(EphemeralRunnerSetKind, at, { spec: specOf(patch, set) });
+  if (written === undefined) throw new SetGoneError(at.namespace, at.name);
+  board.see(written, sentAt);
+  log.info('wished runners', { set: set.setName, ...patch });
 }
 
-/** reference/protocol.md 7.5: zero and empty values are left out; a runner that is gone is no error. */
-async function recordJob(
-  set: ListenedScaleSet,
-  job: JobStarted,
-  { kube, log }: PublishDeps,
-): Promise<void> {
-  const status = Object.fromEntries(
-    Object.entries({
-      jobDisplayName: job.jobDisplayName,
-      jobId: job.jobId,
-      jobRepositoryName: `${job.ownerName}/${job.repositoryName}`,
-      jobRequestId: job.runnerRequestId,
-      jobWorkflowRef: job.jobWorkflowRef,
-      workflowRunId: job.workflowRunId,
-    }).filter(([, value]) => value !== undefined && value !== '' && value !== 0),
-  );
+/** With ARC's file byte for byte as ARC writes it, where 0 is left out (reference/protocol.md 7.4). */
+export function specOf(
+  { replicas, patchID, finishedRunners }: Patch,
+  { settleSeconds }: Pick<ListenedScaleSet, 'settleSeconds'>,
+): { patchID: number; replicas: number | null; finishedRunners?: string[] } {
+  if (settleSeconds === undefined) return { patchID, replicas: replicas === 0 ? null : replicas };
+  return { patchID, replicas, ...(finishedRunners && { finishedRunners }) };
+}
+
+function jobs(parts: Publishing): Lane {
+  const { ledger, bell, onWrite } = parts;
+  const writeSome = async (some: readonly JobStarted[]): Promise<void> => {
+    const outcomes = await Promise.allSettled(some.map((job) => recordJob(job, parts)));
+    bell.ring();
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
+  };
+  return {
+    next: () => {
+      const some = ledger.unwrittenJobs(PARALLEL_STATUSES);
+      return some.length === 0 ? undefined : () => writeSome(some);
+    },
+    pace: PACE,
+    onFailure: (error) => {
+      onWrite(error);
+      parts.log.warn('could not record started jobs; keeping them', {
+        set: parts.set.setName,
+        error,
+      });
+    },
+    onSuccess: () => {
+      onWrite();
+    },
+  };
+}
+
+/** A runner that is gone is no error, nor is a name that no object can have: such a runner is not ours. */
+async function recordJob(job: JobStarted, { set, kube, log, ledger }: Publishing): Promise<void> {
   const at = { namespace: set.setNamespace, name: job.runnerName };
   try {
-    const written = await kube.patchStatus(EphemeralRunnerKind, at, { status });
-    if (written === undefined)
+    const written = await kube.patchStatus(EphemeralRunnerKind, at, { status: statusOf(job) });
+    if (written === undefined) {
       log.debug('the runner of a started job is gone', { runner: at.name });
+    }
   } catch (error) {
-    // A name that is no object's name came from a runner that is not ours.
     if (!isKubeError(error, 'invalid') && !isKubeError(error, 'bad-request')) throw error;
     log.warn('could not record a job', { runner: at.name, error });
   }
+  ledger.jobWritten(job);
+}
+
+/** reference/protocol.md 7.5: alphabetical; zero and empty values are left out. */
+export function statusOf(job: JobStarted): Record<string, string | number> {
+  const status = {
+    jobDisplayName: job.jobDisplayName,
+    jobId: job.jobId,
+    jobRepositoryName: `${job.ownerName}/${job.repositoryName}`,
+    jobRequestId: job.runnerRequestId,
+    jobWorkflowRef: job.jobWorkflowRef,
+    workflowRunId: job.workflowRunId,
+  };
+  return Object.fromEntries(
+    Object.entries(status).filter(
+      (entry): entry is [string, string | number] =>
+        entry[1] !== undefined && entry[1] !== '' && entry[1] !== 0,
+    ),
+  );
+}
+
+function offers({ ledger, session, log, set, bell }: Publishing): Lane {
+  return {
+    next: () => {
+      const offer = ledger.openOffer;
+      const holding = session();
+      if (offer === undefined || holding === undefined) return undefined;
+      return async () => {
+        const won = await holding.acquire(offer.offers).catch(orGone);
+        log.info('asked for jobs on offer', { set: set.setName, asked: offer.offers.length, won });
+        ledger.offerAnswered(offer.messageId);
+        bell.ring();
+      };
+    },
+    pace: PACE,
+    onFailure: (error) => {
+      log.warn('could not ask for jobs on offer', { set: set.setName, error });
+    },
+  };
+}
+
+/** What the service refuses for good (an offer that it took back, a message that it lost) is over. */
+function orGone(error: unknown): 'gone' {
+  if (isActionsError(error, 'refused') || isActionsError(error, 'not-found')) return 'gone';
+  throw error;
+}
+
+function receipts({ ledger, session, log, set, bell }: Publishing): Lane {
+  return {
+    next: () => {
+      const messageId = ledger.acknowledgeable;
+      const holding = session();
+      if (messageId === undefined || holding === undefined) return undefined;
+      return async () => {
+        await holding.acknowledge(messageId).catch(orGone);
+        ledger.acknowledged(messageId);
+        bell.ring();
+      };
+    },
+    pace: PACE,
+    onFailure: (error) => {
+      log.warn('could not acknowledge a message; keeping it', { set: set.setName, error });
+    },
+  };
 }

@@ -1,24 +1,24 @@
-// What an error of the service asks for next: design.md, decision 11. Decides; does nothing.
+// What an error asks for next: design.md, decision 11. Decides; does nothing.
 import { isActionsError } from '@muster/actions';
+import { isKubeError } from '@muster/kube';
 import { backoffMs } from './backoff.ts';
 import type { ActionsErrorCode } from '@muster/actions';
-
-/** Where a listener's loop stands; `status.listener.state`, a metric label and a log field. */
-export type State =
-  | 'starting'
-  | 'listening'
-  | 'session-taken'
-  | 'scale-set-gone'
-  | 'unauthorized'
-  | 'rate-limited'
-  | 'unavailable'
-  | 'stopped';
+import type { Trouble, WriteTrouble } from './standing.ts';
 
 export interface WayBack {
-  state: State;
+  state: Trouble;
   /** Whether the session is still worth polling. */
   next: 'poll' | 'reopen';
   waitMs: number;
+}
+
+export interface Failed {
+  /** Those in a row, this one among them. */
+  failures: number;
+  /** In [0, 1). */
+  random: number;
+  /** What failed was a call of a session, not its making. */
+  hasSession: boolean;
 }
 
 const QUICK = { firstMs: 500, maxMs: 30_000 };
@@ -26,23 +26,46 @@ const PATIENT = { firstMs: 5_000, maxMs: 120_000 };
 // An abandoned session is refused for 60 to 91 s (reference/protocol.md 13).
 const STRANGER = { firstMs: 2_000, maxMs: 15_000 };
 
-const PLAN: Partial<
-  Record<ActionsErrorCode, Pick<WayBack, 'state' | 'next'> & { pace: typeof QUICK }>
-> = {
-  'session-expired': { state: 'starting', next: 'reopen', pace: QUICK },
+type Plan = Pick<WayBack, 'state' | 'next'> & { pace: typeof QUICK };
+
+const PLAN: Partial<Record<ActionsErrorCode, Plan>> = {
+  'session-expired': { state: 'session-lost', next: 'reopen', pace: QUICK },
   'session-conflict': { state: 'session-taken', next: 'reopen', pace: STRANGER },
   'scale-set-not-found': { state: 'scale-set-gone', next: 'reopen', pace: PATIENT },
   'not-found': { state: 'scale-set-gone', next: 'reopen', pace: PATIENT },
   unauthorized: { state: 'unauthorized', next: 'reopen', pace: PATIENT },
-  'invalid-credentials': { state: 'unauthorized', next: 'reopen', pace: PATIENT },
   'rate-limited': { state: 'rate-limited', next: 'poll', pace: PATIENT },
+  unavailable: { state: 'service-failing', next: 'poll', pace: QUICK },
+  unreachable: { state: 'unreachable', next: 'poll', pace: QUICK },
+  'bad-answer': { state: 'bad-answer', next: 'poll', pace: QUICK },
 };
 
-const ELSE = { state: 'unavailable', next: 'poll', pace: QUICK } as const;
+const ELSE: Plan = { state: 'refused', next: 'poll', pace: QUICK };
 
-/** `failures` counts those in a row, this one among them; `random` is in [0, 1). */
-export function wayBack(error: unknown, failures: number, random: number): WayBack {
+// A session's own token may be what is refused, and a new session brings a new one. Once.
+const NEW_TOKEN: Plan = { state: 'token-expired', next: 'reopen', pace: QUICK };
+
+export function wayBack(error: unknown, failed: Failed): WayBack {
   const known = isActionsError(error) ? error : undefined;
-  const { state, next, pace } = (known && PLAN[known.code]) ?? ELSE;
-  return { state, next, waitMs: known?.retryAfterMs ?? backoffMs(failures, pace, random) };
+  const isToken = known?.code === 'unauthorized' && failed.hasSession && failed.failures === 1;
+  const { state, next, pace } = isToken ? NEW_TOKEN : ((known && PLAN[known.code]) ?? ELSE);
+  const waitMs = known?.retryAfterMs ?? backoffMs(failed.failures, pace, failed.random);
+  return { state, next, waitMs };
+}
+
+/** What a failed write means. */
+export function writeTrouble(error: unknown): WriteTrouble {
+  if (error instanceof SetGoneError) return 'set-gone';
+  const refuses = ['forbidden', 'unauthorized', 'invalid', 'bad-request', 'refused', 'not-found'];
+  return isKubeError(error) && refuses.includes(error.code)
+    ? 'kubernetes-refuses'
+    : 'kubernetes-away';
+}
+
+export class SetGoneError extends Error {
+  override readonly name = 'SetGoneError';
+
+  constructor(namespace: string, name: string) {
+    super(`there is no EphemeralRunnerSet ${namespace}/${name}`);
+  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decide, INITIAL, settle } from './scale.ts';
+import { decide, forgetWish, INITIAL, settle } from './scale.ts';
 import type { Decision, Heard, Limits, Patch, ScaleState } from './scale.ts';
 
 const INF = 2147483647;
@@ -22,7 +22,7 @@ function hearAll({ limits, hears }: Pick<Row, 'limits' | 'hears'>): Decision[] {
   });
 }
 
-describe("with ARC's file it wishes as ARC does (L4, reference/protocol.md 7.3)", () => {
+describe("L4: with ARC's file it wishes as ARC does (reference/protocol.md 7.3)", () => {
   const dirty = { started: ['j'] };
   test.each<Row>([
     {
@@ -157,30 +157,66 @@ describe('settle', () => {
     return last?.state ?? INITIAL;
   };
 
-  test('sends one converging patch that long after the last event, at any load', () => {
-    const state = after([{ assigned: 4 }, { assigned: 3, completed: ['a'] }]);
-    expect(settle(state, 2999, limits).patch).toBeUndefined();
-    const settled = settle(state, 3000, limits);
+  test('is due that long after each event, whatever the load', () => {
+    const hears = [
+      { assigned: 4 },
+      { assigned: 4 },
+      { assigned: 4, started: ['a'] },
+      { assigned: 3, completed: ['a'] },
+      {},
+    ];
+    const due = hearAll({ limits, hears }).map(({ settleInMs }) => settleInMs);
+    expect(due).toEqual([3000, undefined, 3000, 3000, undefined]);
+  });
+
+  test('sends one converging patch', () => {
+    const settled = settle(after([{ assigned: 4 }, { assigned: 3, completed: ['a'] }]), limits);
     expect(settled.patch).toMatchObject(patch(3, 0));
-    expect(settle(settled.state, 9999, limits).patch).toBeUndefined();
+    expect(settle(settled.state, limits).patch).toBeUndefined();
   });
 
   test('sends nothing when the last patch converged already', () => {
-    expect(settle(after([{ assigned: 4 }]), 3000, limits).patch).toBeUndefined();
+    expect(settle(after([{ assigned: 4 }]), limits).patch).toBeUndefined();
   });
 
-  test('distrusts statistics that count fewer jobs than run', () => {
+  test('distrusts statistics that count fewer jobs than run, until they are asked for', () => {
     const state = after([
       { assigned: 2 },
       { assigned: 2, started: ['a', 'b'] },
       { assigned: 0, started: ['c'] },
     ]);
-    expect(settle(state, 3000, limits).patch).toBeUndefined();
+    expect(settle(state, limits)).toEqual({ state, isDoubtful: true });
+    const asked = decide(state, { now: 0, assigned: 1, isCertain: true }, limits);
+    expect(asked.settleInMs).toBe(3000);
+    expect(settle(asked.state, limits).patch).toMatchObject(patch(1, 0));
   });
 
   test('goes on numbering where it was', () => {
     const state = after([{ assigned: 4 }, { assigned: 3, completed: ['a'] }]);
-    const { state: settled } = settle(state, 3000, limits);
+    const { state: settled } = settle(state, limits);
     expect(decide(settled, { now: 4000, assigned: 4 }, limits).patch).toMatchObject(patch(4, 2));
+  });
+});
+
+describe.each([
+  ["ARC's rule", {}],
+  ['ours', { settleMs: 3000 }],
+])('by %s', (_name, rule) => {
+  const limits: Limits = { minRunners: 1, maxRunners: 5, ...rule };
+
+  test('nothing is wished before the service has told a count', () => {
+    const first = decide(INITIAL, { now: 0 }, limits);
+    expect(first).toEqual({ state: INITIAL });
+    expect(decide(first.state, { now: 1, assigned: 2 }, limits).patch).toMatchObject(patch(3, 0));
+  });
+
+  test('jobs that are ignored get no runners', () => {
+    const { patch: wish } = decide(INITIAL, { now: 0, assigned: 3, ignored: 2 }, limits);
+    expect(wish).toMatchObject(patch(2, 0));
+  });
+
+  test('a forgotten wish is wished again, with the next number', () => {
+    const { state } = decide(INITIAL, { now: 0, assigned: 2 }, limits);
+    expect(decide(forgetWish(state), { now: 1 }, limits).patch).toMatchObject(patch(3, 1));
   });
 });

@@ -16,11 +16,16 @@ export interface Patch {
   finishedRunners?: string[];
 }
 
-/** One message, the statistics of a new session, or a poll that ended empty. */
+/** One message, the statistics of a session, or a poll that ended empty. */
 export interface Heard {
+  /** On a clock that never jumps. */
   now: number;
   /** totalAssignedJobs; absent when the service sent no statistics. */
   assigned?: number;
+  /** The statistics were asked for because others were doubted: these are believed. */
+  isCertain?: boolean;
+  /** Assigned jobs that are left out: they never start, and the user does not want runners for them. */
+  ignored?: number;
   started?: readonly string[];
   completed?: readonly string[];
   /** The runners of the completed jobs. */
@@ -30,25 +35,29 @@ export interface Heard {
 export interface ScaleState {
   /** The last number used; the first is 0, so the first patch converges. */
   sequence: number;
-  assigned: number;
+  /** Absent until the service has told it: nothing is wished before. */
+  assigned?: number;
+  ignored: number;
   /** Jobs that started and are not known to have completed. */
   running: ReadonlySet<string>;
-  /** Runners that finished a moment ago, and until when they are told of. */
-  finished: readonly { runner: string; until: number }[];
+  /** Runners that finished a moment ago. */
+  finished: readonly { runner: string; at: number }[];
   /** What was last wished. */
   wished?: Patch;
-  /** When the converging patch is due, in epoch milliseconds. */
-  settleAt?: number;
 }
 
 export interface Decision {
   state: ScaleState;
   patch?: Patch;
+  /** The converging patch is due so long from now, if nothing happens before. */
+  settleInMs?: number;
+  /** The statistics count fewer jobs than are known to run. */
+  isDoubtful?: boolean;
 }
 
 export const INITIAL: ScaleState = {
   sequence: -1,
-  assigned: 0,
+  ignored: 0,
   running: new Set(),
   finished: [],
 };
@@ -61,57 +70,69 @@ const MOST_FINISHED = 500;
 const LAST_SEQUENCE = 2147483647;
 
 /** Minimum runners are idle extras on top of the assigned jobs, not a floor. */
-const targetOf = (assigned: number, { minRunners, maxRunners }: Limits): number =>
-  Math.min(minRunners + assigned, maxRunners);
+const targetOf = (jobs: number, { minRunners, maxRunners }: Limits): number =>
+  Math.min(minRunners + jobs, maxRunners);
 
 export function decide(before: ScaleState, heard: Heard, limits: Limits): Decision {
+  const { assigned = before.assigned, ignored = before.ignored } = heard;
   const state: ScaleState = {
     ...before,
-    assigned: heard.assigned ?? before.assigned,
+    ignored,
     running: stillRunning(before.running, heard),
     finished: justFinished(before.finished, heard),
   };
+  if (assigned === undefined) return { state };
+  // The end of a job may have been lost; without this nothing would ever converge again.
+  if (heard.isCertain === true && assigned < state.running.size) state.running = new Set();
+  const known = { ...state, assigned };
+  const replicas = targetOf(Math.max(0, assigned - ignored), limits);
   return limits.settleMs === undefined
-    ? followArc(state, heard, limits)
-    : followEvents(state, heard, { ...limits, settleMs: limits.settleMs });
+    ? followArc(known, heard, { replicas, minRunners: limits.minRunners })
+    : followEvents(known, heard, { replicas, settleMs: limits.settleMs });
 }
 
 /** The converging patch, once it is due: it takes away what the numbered ones left. */
-export function settle(state: ScaleState, now: number, limits: Limits): Decision {
-  if (state.settleAt === undefined || now < state.settleAt) return { state };
-  const settled = { ...state };
-  delete settled.settleAt;
-  const replicas = targetOf(state.assigned, limits);
-  const hasConverged = state.wished?.patchID === 0 && state.wished.replicas === replicas;
+export function settle(state: ScaleState, limits: Limits): Decision {
+  const { assigned, ignored, wished, running } = state;
+  if (assigned === undefined) return { state };
   // Statistics of all zeros have been seen beside running jobs (reference/protocol.md 13). The next
-  // completed job settles it.
-  const areDoubtful = state.assigned < state.running.size;
-  if (hasConverged || areDoubtful) return { state: settled };
+  // completed job settles it, or statistics that are asked for.
+  if (assigned < running.size) return { state, isDoubtful: true };
+  const replicas = targetOf(Math.max(0, assigned - ignored), limits);
+  if (wished?.patchID === 0 && wished.replicas === replicas) return { state };
   const patch = { replicas, patchID: 0, ...finishedIn(state) };
-  return { state: { ...settled, wished: patch }, patch };
+  return { state: { ...state, wished: patch }, patch };
 }
+
+/** The set no longer holds what was wished (it was made anew, or another changed it): wish it again. */
+export const forgetWish = (state: ScaleState): ScaleState => {
+  const forgotten = { ...state };
+  delete forgotten.wished;
+  return forgotten;
+};
 
 function followEvents(
   state: ScaleState,
   heard: Heard,
-  limits: Limits & { settleMs: number },
+  { replicas, settleMs }: { replicas: number; settleMs: number },
 ): Decision {
-  const replicas = targetOf(state.assigned, limits);
   const isChanged = state.wished?.replicas !== replicas || hasAny(heard.completed);
-  const isEvent = isChanged || hasAny(heard.started);
-  const settleAt = isEvent ? { settleAt: heard.now + limits.settleMs } : {};
-  if (!isChanged) return { state: { ...state, ...settleAt } };
+  const isEvent = isChanged || hasAny(heard.started) || heard.isCertain === true;
+  const settling = isEvent ? { settleInMs: settleMs } : {};
+  if (!isChanged) return { state, ...settling };
   const sequence = following(state.sequence);
   const patch = { replicas, patchID: sequence, ...finishedIn(state) };
-  return { state: { ...state, ...settleAt, sequence, wished: patch }, patch };
+  return { state: { ...state, sequence, wished: patch }, patch, ...settling };
 }
 
-function followArc(state: ScaleState, heard: Heard, limits: Limits): Decision {
+function followArc(
+  state: ScaleState,
+  heard: Heard,
+  { replicas, minRunners }: { replicas: number; minRunners: number },
+): Decision {
   const sequence = following(state.sequence);
-  const replicas = targetOf(state.assigned, limits);
   const isDirty = hasAny(heard.started) || hasAny(heard.completed);
-  const isSettled =
-    !isDirty && replicas === state.wished?.replicas && replicas === limits.minRunners;
+  const isSettled = !isDirty && replicas === state.wished?.replicas && replicas === minRunners;
   const patch = { replicas, patchID: isSettled ? 0 : sequence };
   return { state: { ...state, sequence, wished: patch }, patch };
 }
@@ -134,9 +155,8 @@ function justFinished(
   before: ScaleState['finished'],
   { now, finished = [] }: Heard,
 ): ScaleState['finished'] {
-  const until = now + FINISHED_MS;
   return [
-    ...before.filter((one) => one.until > now),
-    ...finished.filter((runner) => runner !== '').map((runner) => ({ runner, until })),
+    ...before.filter(({ at }) => now - at < FINISHED_MS),
+    ...finished.filter((runner) => runner !== '').map((runner) => ({ runner, at: now })),
   ].slice(-MOST_FINISHED);
 }

@@ -11,13 +11,13 @@ import { createKubeClient } from '@muster/kube';
 import { createSteppedClock, recordedLog } from '@muster/kube/testing';
 import { createSimulator } from '@muster/simulator';
 import { listen } from '../listen.ts';
-import { createMetrics } from '../metrics.ts';
+import { createMetrics } from '../metrics/index.ts';
 import type { EphemeralRunnerSet, ListenedScaleSet, ListenerStatus } from '@muster/api';
 import type { ActionsClient } from '@muster/actions';
 import type { Kind, KubeClient, KubeObject, Unsaved } from '@muster/kube';
 import type { RecordedLog, SteppedClock } from '@muster/kube/testing';
 import type { Simulator } from '@muster/simulator';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics } from '../metrics/index.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
 const CONFIG_URL = 'http://github.example.com/my-org';
@@ -86,9 +86,14 @@ export async function aWorld(): Promise<World> {
   });
   await prepare(kube);
   const { id } = await actions.createScaleSet({ name: 'linux', runnerGroupId: 1 });
-  const parts = { clock, simulator, actions, kube, away, deleted, log: recordedLog() };
+  const log = recordedLog();
+  const parts = { clock, simulator, actions, kube, away, deleted, log };
   return new TestWorld(
-    { ...parts, metrics: createMetrics(undefined), scaleSet: scaleSet(id) },
+    {
+      ...parts,
+      metrics: createMetrics({ log, elapsedMs: () => clock.elapsed() }),
+      scaleSet: scaleSet(id),
+    },
     () => {
       cluster.close();
     },

@@ -1,0 +1,82 @@
+// The session of a scale set: a predecessor's, where the service still knows it, else a new one.
+// design.md, decision 13.
+import { isActionsError } from '@muster/actions';
+import { freshened, isFreshSessionDue, looked } from './doubt.ts';
+import { hear, stand } from './loop.ts';
+import type { MessageSession } from '@muster/actions';
+import type { Loop } from './loop.ts';
+
+/** Goes on with what is recorded; its statistics are heard before any poll. */
+export async function open(loop: Loop, signal: AbortSignal): Promise<MessageSession> {
+  const { set, deps, board } = loop;
+  const recorded = (await board.predecessor())?.sessionId;
+  signal.throwIfAborted();
+  const isWorthTrying = recorded !== undefined && recorded !== loop.lostSessionId;
+  const resumed = isWorthTrying ? await takeOver(loop, recorded, signal) : undefined;
+  const session =
+    resumed ?? (await deps.actions.createSession(set.scaleSetId, deps.owner, { signal }));
+  const how = resumed ? 'the session of its predecessor' : 'a new session';
+  deps.log.info(`listening with ${how}`, { set: set.setName, scaleSetId: set.scaleSetId });
+  // A new session tells again what was not acknowledged; what is known of it is not counted twice.
+  if (!resumed) loop.lastMessageId = 0;
+  hold(loop, session, how);
+  return session;
+}
+
+export function hold(loop: Loop, session: MessageSession, reason: string): void {
+  loop.session = session;
+  stand(loop, { hearing: { state: 'listening', reason } });
+  hear(loop, { statistics: session.statistics });
+  // Acknowledgements may wait for a session.
+  loop.bell.ring();
+}
+
+async function takeOver(
+  { set, deps }: Loop,
+  sessionId: string,
+  signal: AbortSignal,
+): Promise<MessageSession | undefined> {
+  try {
+    const session = await deps.actions.resumeSession(set.scaleSetId, sessionId, { signal });
+    if (session !== undefined) return session;
+    await deps.actions.deleteSession(set.scaleSetId, sessionId, { signal });
+  } catch (error) {
+    // What is wrong with the scale set or the credentials is wrong for a new session too.
+    if (signal.aborted || !isActionsError(error, 'refused')) throw error;
+    deps.log.warn('could not take the recorded session over', { set: set.setName, error });
+  }
+  return undefined;
+}
+
+/** Statistics that are asked for: by a refresh of the session, whose answer has them. */
+export async function askForStatistics(loop: Loop, signal: AbortSignal): Promise<void> {
+  const { set, deps, session } = loop;
+  if (session === undefined) return;
+  loop.doubt = looked(loop.doubt, deps.clock.elapsed());
+  const fresh = await deps.actions.resumeSession(set.scaleSetId, session.id, { signal });
+  if (fresh === undefined) {
+    lose(loop);
+    return;
+  }
+  loop.session = fresh;
+  hear(loop, { statistics: fresh.statistics, heard: { isCertain: true } });
+}
+
+/** The service has been seen to count jobs that are gone, until the session was made anew. */
+export async function renewForPhantoms(loop: Loop, signal: AbortSignal): Promise<void> {
+  const { set, deps, session } = loop;
+  const now = deps.clock.elapsed();
+  if (session === undefined || !isFreshSessionDue(loop.doubt, now)) return;
+  deps.log.warn('makes its session anew: the service may be counting jobs that are gone', {
+    set: set.setName,
+    jobs: loop.doubt.phantoms,
+  });
+  loop.doubt = freshened(loop.doubt, now);
+  await session.close({ signal });
+  lose(loop);
+}
+
+export function lose(loop: Loop): void {
+  loop.lostSessionId = loop.session?.id;
+  loop.session = undefined;
+}
