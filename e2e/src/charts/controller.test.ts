@@ -1,10 +1,11 @@
 // The operator's chart: what ARC's own tests ask of theirs (reference/charts.md 4.1, its numbers), and
 // what ours promises beside it.
 import { describe, expect, test } from 'vitest';
-import { CONTROLLER, findHelm, rendererOf } from './helm.ts';
+import { findProgram } from '../programs.ts';
+import { CONTROLLER, rendererOf } from './helm.ts';
 import type { Files, Rendered, RenderedContainer } from './helm.ts';
 
-const helm = await findHelm();
+const helm = await findProgram('helm');
 const FULL = 'test-arc-gha-rs-controller';
 const NAMESPACE = 'test-namespace';
 

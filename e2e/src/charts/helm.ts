@@ -1,11 +1,10 @@
 // Renders a chart with Helm, on machines that have one, and gives its objects by the template's file.
 import { spawn } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
-import { HOST_ENV, PROGRAM_FOLDERS } from '../stories/config.ts';
+import { HOST_ENV } from '../stories/config.ts';
 
 export const CHARTS = fileURLToPath(new URL('../../../charts', import.meta.url));
 
@@ -68,18 +67,6 @@ export interface RenderedContainer {
 }
 
 export class HelmError extends Error {}
-
-export async function findHelm(): Promise<string | undefined> {
-  for (const folder of PROGRAM_FOLDERS) {
-    const path = join(folder, 'helm');
-    const found = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return path;
-  }
-  return undefined;
-}
 
 const argumentsOf = ({ chart, release, namespace, set = [], kubeVersion }: Rendering): string[] => [
   'template',

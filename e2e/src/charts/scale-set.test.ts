@@ -1,10 +1,11 @@
 // The scale set's chart: what ARC's own tests ask of theirs (reference/charts.md 4.2, its numbers), and
 // what ours promises beside it.
 import { describe, expect, test } from 'vitest';
-import { findHelm, rendererOf, SCALE_SET } from './helm.ts';
+import { findProgram } from '../programs.ts';
+import { rendererOf, SCALE_SET } from './helm.ts';
 import type { Files, Rendered, RenderedContainer, Rendering } from './helm.ts';
 
-const helm = await findHelm();
+const helm = await findProgram('helm');
 const NAMESPACE = 'test-namespace';
 const BASE = {
   githubConfigUrl: 'https://github.com/actions',

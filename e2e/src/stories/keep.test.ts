@@ -3,7 +3,8 @@ import { AutoscalingRunnerSetKind } from '@muster/api';
 import { createKubeClient, loadConnection } from '@muster/kube';
 import { createControl } from '@muster/simulator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findKubectl, kubectlOf } from './kubectl.ts';
+import { findProgram } from '../programs.ts';
+import { kubectlOf } from './kubectl.ts';
 import { processesOf } from './processes.ts';
 import { writeFiles } from './repository.ts';
 import { enter, STORY } from './story.ts';
@@ -66,12 +67,8 @@ describe('muster dev --keep', STORY, () => {
   });
 
   test('serves kubectl', async ({ skip }) => {
-    const program = await findKubectl();
-    if (program === undefined) {
-      // Not only in the report: whoever runs this must see what was left out.
-      process.stderr.write('left out: `--keep` with kubectl, which this machine lacks\n');
-      return skip('there is no kubectl');
-    }
+    const program = await findProgram('kubectl');
+    if (program === undefined) return skip('there is no kubectl');
     const kubectl = kubectlOf(program, { kubeconfig, desk: place.desk });
     const [head, row] = (await kubectl('get', 'autoscalingrunnersets', '-A')).split('\n');
     expect(head?.split(/ {2,}/)).toEqual([

@@ -1,24 +1,9 @@
 // Stock kubectl, on machines that have one.
 import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { HOST_ENV, PROGRAM_FOLDERS } from './config.ts';
+import { HOST_ENV } from './config.ts';
 
 const run = promisify(execFile);
-
-export async function findKubectl(): Promise<string | undefined> {
-  for (const folder of PROGRAM_FOLDERS) {
-    const path = join(folder, 'kubectl');
-    try {
-      await access(path, constants.X_OK);
-      return path;
-    } catch {
-      continue;
-    }
-  }
-  return undefined;
-}
 
 /** Answers with what it prints; throws with its complaint when it fails. */
 export type Kubectl = (...args: string[]) => Promise<string>;
