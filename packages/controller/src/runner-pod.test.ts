@@ -23,7 +23,7 @@ describe('what a pod tells of its runner', () => {
       is: 'failed',
     },
     {
-      name: 'a runner that ended well beside an init container that did not (BUG-19)',
+      name: 'BUG-19: a runner that ended well beside an init container that did not',
       pod: aPod(runner, {
         phase: 'Failed',
         initContainerStatuses: [{ name: 'dind', state: ended(2) }],
@@ -32,7 +32,7 @@ describe('what a pod tells of its runner', () => {
       is: 'finished',
     },
     {
-      name: 'a sidecar that ended under a running runner (BUG-19)',
+      name: 'BUG-19: a sidecar that ended under a running runner',
       pod: {
         ...aPod(runner, {
           phase: 'Running',
@@ -48,7 +48,7 @@ describe('what a pod tells of its runner', () => {
   });
 });
 
-test('of several words on readiness the newest counts, and one without a time does not (67)', () => {
+test('67: of several words on readiness the newest counts, and one without a time does not', () => {
   const ready = (status: 'True' | 'False', at?: string) => ({
     type: 'Ready',
     status,

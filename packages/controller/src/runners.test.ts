@@ -244,7 +244,7 @@ test('a runner that ended well leaves its slot empty until the next patch, and n
   expect((await runners()).length).toBe(2);
 });
 
-test('a failed pod is made again after its back-off, with the same registration (62)', async () => {
+test('62: a failed pod is made again after its back-off, with the same registration', async () => {
   await createSet(1);
   await rest(2000);
   const [before] = await pods();

@@ -1,5 +1,5 @@
 import { aRunner } from '@muster/api/testing';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { jitSecret, runnerPodOf } from './desired.ts';
 
 const settings = { version: '1.2.3', excludedLabelPrefixes: ['example.com/'] };
@@ -19,8 +19,8 @@ const runner = aRunner('a', {
   },
 });
 
-test('the pod is the template with the environment of the runner after the user’s own (75, 77)', () => {
-  expect(runnerPodOf(runner, settings)).toMatchInlineSnapshot(`
+test('75, 77: the pod is the template with the environment of the runner after the user’s own', () => {
+  expect(runnerPodOf(runner, settings, { isForJob: false })).toMatchInlineSnapshot(`
     {
       "apiVersion": "v1",
       "kind": "Pod",
@@ -105,10 +105,11 @@ test('the pod is the template with the environment of the runner after the user�
   `);
 });
 
-test('a proxy Secret without a proxy adds nothing (BUG-20)', () => {
+test('BUG-20: a proxy Secret without a proxy adds nothing', () => {
   const spec = { ...runner.spec };
   delete spec.proxy;
-  const [container] = runnerPodOf({ ...runner, spec }, settings).spec.containers;
+  const [container] = runnerPodOf({ ...runner, spec }, settings, { isForJob: false }).spec
+    .containers;
   expect(container?.env?.map(({ name }) => name)).toEqual([
     'MINE',
     'ACTIONS_RUNNER_INPUT_JITCONFIG',
@@ -117,12 +118,33 @@ test('a proxy Secret without a proxy adds nothing (BUG-20)', () => {
   ]);
 });
 
-test('the Secret holds all four keys (53)', () => {
+test('53: the Secret holds all four keys', () => {
   const registration = { runnerId: 7, runnerName: 'a', scaleSetId: 1, jitConfig: 'jit' };
   expect(jitSecret(runner, registration, settings).data).toEqual({
     jitToken: 'aml0',
     runnerName: 'YQ==',
     runnerId: 'Nw==',
     scaleSetId: 'MQ==',
+  });
+});
+
+describe('a pod that is made for a job', () => {
+  const metadataOf = (of: typeof runner) => runnerPodOf(of, settings, { isForJob: true }).metadata;
+
+  test('is left alone by autoscalers of nodes from its creation, and can be told apart', () => {
+    expect(metadataOf(runner)).toMatchObject({
+      labels: { 'actions.github.com/busy': 'true' },
+      annotations: {
+        'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+        'karpenter.sh/do-not-disrupt': 'true',
+        of: 'template',
+      },
+    });
+  });
+
+  test('keeps what its template says to them', () => {
+    const annotations = { 'karpenter.sh/do-not-disrupt': 'false' };
+    const of = { ...runner, spec: { ...runner.spec, metadata: { annotations } } };
+    expect(metadataOf(of).annotations).toMatchObject(annotations);
   });
 });

@@ -1,5 +1,13 @@
 // The Secret and the pod of a runner, as they should be. reference/controllers.md section 4.
-import { contentHash, CONTAINERS, JIT_KEYS, LABELS, ownedBy, RUNNER_ENV } from '@muster/api';
+import {
+  contentHash,
+  CONTAINERS,
+  JIT_KEYS,
+  KEEP_ANNOTATIONS,
+  LABELS,
+  ownedBy,
+  RUNNER_ENV,
+} from '@muster/api';
 import type { EphemeralRunner } from '@muster/api';
 import { PodKind, SecretKind } from '@muster/kube';
 import type { Pod, Secret, Unsaved } from '@muster/kube';
@@ -47,10 +55,18 @@ export function jitSecret(
   };
 }
 
+/** What keeps drains and autoscalers from a pod that has a job. The template's own word counts more. */
+export const BUSY = { labels: { [LABELS.busy]: 'true' }, annotations: KEEP_ANNOTATIONS };
+
 type PodSpec = Pod['spec'];
 type EnvVar = NonNullable<PodSpec['containers'][number]['env']>[number];
 
-export function runnerPodOf(runner: EphemeralRunner, settings: Settings): Unsaved<Pod> {
+/** `isForJob`: it is made because a job waits. */
+export function runnerPodOf(
+  runner: EphemeralRunner,
+  settings: Settings,
+  { isForJob }: { isForJob: boolean },
+): Unsaved<Pod> {
   const { name, namespace, labels, annotations } = runner.metadata;
   const template = runner.spec.metadata;
   const spec = podSpec(runner, settings);
@@ -64,8 +80,9 @@ export function runnerPodOf(runner: EphemeralRunner, settings: Settings): Unsave
         ...propagated(merged(labels, template?.labels), settings.excludedLabelPrefixes),
         [LABELS.runnerPod]: 'True',
         [LABELS.podTemplateHash]: contentHash({ template, spec }),
+        ...(isForJob && BUSY.labels),
       },
-      annotations: merged(annotations, template?.annotations),
+      annotations: merged(isForJob ? BUSY.annotations : {}, annotations, template?.annotations),
       ownerReferences: [ownedBy(runner)],
     },
     spec,

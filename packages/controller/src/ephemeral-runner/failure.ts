@@ -1,10 +1,12 @@
 // What a failed action asks for next. Decides only; reference/controllers.md 2.5.4, 2.5.8.
-import { isActionsError } from '@muster/actions';
+import { ActionsError, isActionsError } from '@muster/actions';
+import { isDeleting } from '@muster/api';
 import { isKubeError } from '@muster/kube';
 import type { KubeError } from '@muster/kube';
 import { isCredentialsError } from '../credentials.ts';
 import { runnerPod } from '../runner-pod.ts';
 import { ageMs, deletingForMs } from './age.ts';
+import { givesUpBecause } from './farewell.ts';
 import { remove } from './finalize.ts';
 import { invalid } from './plan.ts';
 import type { Action, Observed } from './plan.ts';
@@ -19,8 +21,8 @@ const QUOTA_MS = 30_000;
 /** A JIT configuration does not live for ever; a fresh runner gets a fresh one. */
 const QUOTA_GIVE_UP_MS = 600_000;
 const REFUSED_MS = 30_000;
-/** Without credentials nothing can be asked, and deleting always ends (design.md, decision 17). */
-const DELETE_ANYWAY_MS = 600_000;
+/** An error now and then is no news. */
+const QUIET_MS = 30_000;
 
 export function afterFailure(
   action: Action,
@@ -61,6 +63,9 @@ function afterCreatePod(error: KubeError, observed: Observed): Action[] | 'retry
   if (error.code === 'invalid') return [invalid(observed, error.message)];
   if (error.code !== 'forbidden') return 'retry';
   if (isOverQuota(error)) return afterQuota(observed, error.message);
+  if (isOutsideLimitRange(error)) {
+    return tell(observed, { reason: 'LimitRange', message: error.message, ms: QUOTA_MS });
+  }
   if (isMissingRight(error)) {
     return tell(observed, { reason: 'Forbidden', message: error.message, ms: REFUSED_MS });
   }
@@ -74,23 +79,45 @@ function afterQuota(observed: Observed, message: string): Action[] {
   return tell(observed, { reason: 'QuotaExceeded', message, ms: QUOTA_MS });
 }
 
-// The API server gives neither a code of its own: only "forbidden" and these sentences.
-const isOverQuota = ({ message }: Error): boolean => message.includes('exceeded quota:');
+// The API server gives none of them a code of its own: only "forbidden" and these sentences.
+const isOverQuota = ({ message }: Error): boolean => /(exceeded|failed) quota:/.test(message);
+const isOutsideLimitRange = ({ message }: Error): boolean =>
+  /is forbidden: \[?(maximum|minimum|.* max limit to request ratio)/.test(message);
 const isMissingRight = ({ message }: Error): boolean => message.includes('cannot create resource');
 
 function afterDeregister(error: unknown, observed: Observed): Action[] | 'retry' {
-  const hasEnded = !['running', 'starting'].includes(runnerPod(observed.pod).is);
-  if (isRefusal(error, 'busy')) {
+  const { runner, pod, farewell, settled, now } = observed;
+  if (isRefusal(error, 'busy') && farewell.word !== 'force') {
+    const hasEnded = !['running', 'starting'].includes(runnerPod(pod).is);
     return [{ do: 'wait', ms: hasEnded ? ENDED_BUSY_MS : BUSY_MS, because: error.message }];
   }
-  if (!isCredentialsError(error)) return 'retry';
-  if (!hasEnded || deletingForMs(observed.runner, observed.now) < DELETE_ANYWAY_MS) {
-    return tell(observed, { reason: 'NotDeregistered', message: error.message, ms: REFUSED_MS });
+  if (!isDeleting(runner)) return afterEarlyDeregister(error);
+  const because = givesUpBecause(
+    observed,
+    isCredentialsError(error) ? 'no-credentials' : 'no-word',
+  );
+  if (because !== undefined) {
+    const event = { type: 'Warning', reason: 'LeftAtGitHub' } as const;
+    const left = `${because}: GitHub may still list the runner`;
+    return [{ do: 'give-up', because: left, event }, ...(settled ? remove() : [])];
   }
-  const because = `${error.message}; GitHub may still list the runner`;
-  const event = { type: 'Warning', reason: 'LeftAtGitHub' } as const;
-  return [{ do: 'give-up', because, event }, ...(observed.settled ? remove() : [])];
+  if (!isHopeless(error) && deletingForMs(runner, now) < QUIET_MS) return 'retry';
+  const message = `GitHub does not let go of it: ${reasonOf(error)}`;
+  return tell(observed, { reason: 'NotDeregistered', message, ms: patienceOf(error) });
 }
+
+/** Its pod has not come up: there is time. */
+const afterEarlyDeregister = (error: unknown): Action[] | 'retry' =>
+  isHopeless(error) ? [{ do: 'wait', ms: REFUSED_MS, because: error.message }] : 'retry';
+
+/** In words that stay the same while it stays so. */
+function reasonOf(error: unknown): string {
+  if (isCredentialsError(error)) return error.message;
+  return error instanceof ActionsError ? `it answered with ${error.code}` : 'it was not asked';
+}
+
+const patienceOf = (error: unknown): number =>
+  Math.max(REFUSED_MS, isActionsError(error, 'rate-limited') ? (error.retryAfterMs ?? 0) : 0);
 
 interface Trouble {
   reason: string;

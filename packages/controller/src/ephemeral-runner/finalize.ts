@@ -17,13 +17,16 @@ export function finalize(observed: Observed): Action[] {
       : [];
   const ms = goodbyeLeft(observed);
   if (ms > 0) return [...deregister, { do: 'wait', ms, because: 'its runner is about to end' }];
-  // The pod tells the set how the runner ended, so it stays until that is counted. The set's status wakes us.
-  return [...deregister, ...(settled ? remove() : [])];
+  // The pod tells the set how the runner ended, so it stays until that is counted.
+  return [...deregister, ...(settled ? remove() : [uncounted])];
 }
 
+/** The set's status wakes us; where the server keeps none of it nothing would. */
+const uncounted: Action = { do: 'wait', ms: 5_000, because: 'its set has not counted it yet' };
+
 /** A pod that ends wakes us sooner. */
-function goodbyeLeft({ runner, pod, deregisteredAt, now }: Observed): number {
-  if (!hasJob(runner) || runnerPod(pod).is !== 'running') return 0;
+function goodbyeLeft({ runner, pod, farewell, deregisteredAt, now }: Observed): number {
+  if (farewell.word === 'force' || !hasJob(runner) || runnerPod(pod).is !== 'running') return 0;
   return (deregisteredAt ?? now) + GOODBYE_MS - now;
 }
 

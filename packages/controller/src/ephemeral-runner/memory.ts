@@ -7,6 +7,8 @@ export interface Recollection {
   jit?: { value: Jit; until: number };
   /** GitHub said that the runner is gone there. */
   deregisteredAt: number | undefined;
+  /** What took its pod away, as the pod last said. */
+  fate?: string;
 }
 
 /** By key; an entry of an earlier runner of the same name is dropped. */

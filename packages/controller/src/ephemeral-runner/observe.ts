@@ -1,16 +1,19 @@
 // Reads what a runner's plan needs, once: caches, and the JIT Secret when something hangs on it.
-import { isDeleting, JIT_KEYS } from '@muster/api';
-import type { EphemeralRunner } from '@muster/api';
+import { hasJob, isDeleting, JIT_KEYS, LABELS } from '@muster/api';
+import type { EphemeralRunner, EphemeralRunnerSet } from '@muster/api';
 import { SecretKind } from '@muster/kube';
 import type { KubeObject, Pod, Secret } from '@muster/kube';
 import type { Deps } from '../deps.ts';
 import { spendsSlot } from '../runner-pod.ts';
-import { setOf } from '../owner.ts';
+import { limitsOf } from '../limits.ts';
+import { runnerSetOf, setOf } from '../owner.ts';
+import { farewellOf } from './farewell.ts';
+import { fateOf } from './loss.ts';
 import type { Memory } from './memory.ts';
 import type { Jit, Observed } from './plan.ts';
 
-export type ObserveDeps = Pick<Deps, 'kube' | 'clock' | 'kept'> & {
-  caches: Pick<Deps['caches'], 'runners' | 'sets' | 'pods'>;
+export type ObserveDeps = Pick<Deps, 'kube' | 'clock' | 'kept' | 'rights'> & {
+  caches: Pick<Deps['caches'], 'runnerSets' | 'runners' | 'sets' | 'pods'>;
   memory: Memory;
 };
 
@@ -22,13 +25,20 @@ export async function observe(key: string, deps: ObserveDeps): Promise<Observed 
     return undefined;
   }
   const found = deps.caches.pods.get({ namespace, name });
-  const pod = found !== undefined && isOf(runner, found) ? found : undefined;
+  const pod = found && isOf(runner, found) ? found : undefined;
+  const set = setOf(runner, deps.caches);
+  const runnerSet = set && runnerSetOf(set, deps.caches);
   return {
     runner,
     pod,
+    fate: fateSeen(runner, pod, deps.memory),
     nameTaken: found !== undefined && pod === undefined,
     jit: await jitOf(runner, pod, deps),
-    settled: isSettled(runner, pod, deps),
+    settled: isSettled(runner, pod, { set, kept: deps.kept }),
+    isOver: isOver(runner, set),
+    limits: limitsOf([runner, set, runnerSet]),
+    farewell: farewellOf([runner, set, runnerSet]),
+    mayMarkPods: await mayMarkPods(runner, pod, deps),
     deregisteredAt: deps.memory.of(runner).deregisteredAt,
     now: deps.clock.now(),
   };
@@ -61,10 +71,45 @@ function readJit({ data = {} }: Secret): Jit {
   return { is: 'kept', runnerId, runnerName: text(JIT_KEYS.runnerName) };
 }
 
-function isSettled(runner: EphemeralRunner, pod: Pod | undefined, deps: ObserveDeps): boolean {
+const isOver = ({ metadata }: EphemeralRunner, set: EphemeralRunnerSet | undefined): boolean =>
+  set?.spec.finishedRunners?.includes(metadata.name) ?? false;
+
+interface Accounts {
+  set: EphemeralRunnerSet | undefined;
+  kept: Deps['kept'];
+}
+
+function isSettled(
+  runner: EphemeralRunner,
+  pod: Pod | undefined,
+  { set, kept }: Accounts,
+): boolean {
   if (!spendsSlot(runner, pod)) return true;
-  const set = setOf(runner, deps.caches);
   if (set === undefined || isDeleting(set)) return true;
-  const { generation, ended = [] } = deps.kept.whole(set).status?.slots ?? {};
+  const { generation, ended = [] } = kept.whole(set).status?.slots ?? {};
   return generation === set.metadata.generation && ended.includes(runner.metadata.name);
+}
+
+/** A pod that is gone cannot say any more why. */
+function fateSeen(
+  runner: EphemeralRunner,
+  pod: Pod | undefined,
+  memory: Memory,
+): string | undefined {
+  const recollection = memory.of(runner);
+  const fate = pod && fateOf(pod);
+  if (fate !== undefined) recollection.fate = fate;
+  return recollection.fate;
+}
+
+/** Asked once there is a reason to: ARC's charts do not grant it. */
+async function mayMarkPods(
+  runner: EphemeralRunner,
+  pod: Pod | undefined,
+  { rights }: ObserveDeps,
+): Promise<boolean> {
+  if (pod === undefined || !hasJob(runner) || pod.metadata.labels?.[LABELS.busy] !== undefined) {
+    return false;
+  }
+  return (await rights.of(runner.metadata.namespace)).patchPods;
 }

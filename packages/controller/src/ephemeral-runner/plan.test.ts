@@ -3,27 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { aFinishedPod, aLostPod, aNewPod, aPod, aRunningPod } from '../testing-pods.ts';
 import { plan } from './plan.ts';
 import type { Action, Observed } from './plan.ts';
-
-const NOW = Date.parse('2026-01-01T00:01:00Z');
-const KEPT = { is: 'kept', runnerId: 7, runnerName: 'a' } as const;
-
-/** A runner that the cluster has just got: no status, no pod, no Secret. */
-const aNewRunner = (given: Parameters<typeof aRunner>[1] = {}) => {
-  const runner = aRunner('a', given);
-  delete runner.status;
-  return runner;
-};
-
-const observed = (given: Partial<Observed> = {}): Observed => ({
-  runner: aNewRunner(),
-  pod: undefined,
-  nameTaken: false,
-  jit: { is: 'absent' },
-  settled: true,
-  deregisteredAt: undefined,
-  now: NOW,
-  ...given,
-});
+import { aNewRunner, KEPT, NOW, observed } from './testing.ts';
 
 const steps = (given: Partial<Observed>): string[] =>
   plan(observed(given)).map((action: Action) => `${action.do}: ${action.because}`);
@@ -90,7 +70,7 @@ describe('a runner on its way to a pod', () => {
       does: ['create-pod: it has no pod'],
     },
     {
-      name: 'gets another pod when its first one was deleted before it ran (54)',
+      name: '54: gets another pod when its first one was deleted before it ran',
       given: { jit: KEPT },
       does: ['create-pod: it has no pod'],
     },
@@ -102,7 +82,7 @@ describe('a runner on its way to a pod', () => {
     {
       name: 'is replaced, and the job named, when its pod vanished under a job',
       given: { runner: busy },
-      does: [`replace: its pod vanished under ${JOB}`],
+      does: [`record-loss: ${JOB} lost its pod: its pod vanished`, 'replace: its job is lost'],
     },
   ])('$name', ({ given, does }) => {
     expect(steps(given)).toEqual(does);
@@ -126,39 +106,43 @@ describe('a runner on its way to a pod', () => {
 describe('a runner with a pod', () => {
   const fresh = aNewRunner();
   test.each<{ name: string; given: Partial<Observed>; does: string[] }>([
-    { name: 'writes nothing while its pod is new', given: { pod: aNewPod(fresh) }, does: [] },
+    {
+      name: 'writes nothing while its pod is new',
+      given: { pod: aNewPod(fresh) },
+      does: ['wait: its container has not started'],
+    },
     {
       name: 'says so when it runs',
       given: { pod: aRunningPod(fresh), jit: KEPT },
       does: ['report: its pod is running'],
     },
     {
-      name: 'stays quiet in a running pod without container statuses (68)',
+      name: '68: stays quiet in a running pod without container statuses',
       given: { pod: aPod(fresh, { phase: 'Running' }) },
-      does: [],
+      does: ['wait: its container has not started'],
     },
     {
-      name: 'follows its pod back to pending (66)',
+      name: '66: follows its pod back to pending',
       given: { runner: idle, pod: aPod(idle, { phase: 'Pending' }) },
-      does: ['report: its pod is pending'],
+      does: ['report: its pod is pending', 'wait: its container has not started'],
     },
     {
-      name: 'keeps its phase when the pod succeeded without its container having ended (72)',
+      name: '72: keeps its phase when the pod succeeded without its container having ended',
       given: { runner: idle, pod: aPod(idle, { phase: 'Succeeded' }) },
-      does: [],
+      does: ['wait: its container has not started'],
     },
     {
-      name: 'is not registered again when its Secret is lost (BUG-9)',
+      name: 'BUG-9: is not registered again when its Secret is lost',
       given: { pod: aNewPod(fresh), jit: { is: 'absent' } },
-      does: [],
+      does: ['wait: its container has not started'],
     },
     {
-      name: 'ends when its container ended well (73)',
+      name: '73: ends when its container ended well',
       given: { runner: busy, pod: aFinishedPod(busy, 0) },
       does: ['end: its runner ended well'],
     },
     {
-      name: 'ends well although the pod failed (60, 61)',
+      name: '60, 61: ends well although the pod failed',
       given: {
         pod: aPod(fresh, {
           phase: 'Failed',
@@ -173,7 +157,7 @@ describe('a runner with a pod', () => {
       does: ['report: its runner is too old for GitHub'],
     },
     {
-      name: 'counts a failed pod, then deletes it (57, 62, 70)',
+      name: '57, 62, 70: counts a failed pod, then deletes it',
       given: { runner: idle, pod: aLostPod(idle) },
       does: ['report: its pod failed: Evicted', 'delete-pod: its failure is counted'],
     },
@@ -198,7 +182,7 @@ describe('a runner with a pod', () => {
       does: [],
     },
     {
-      name: 'is replaced when it fails once too often (69)',
+      name: '69: is replaced when it fails once too often',
       given: {
         runner: aRunner('a', { status: { phase: 'Pending', failures: failures(5) } }),
         pod: aFinishedPod(idle, 1),
@@ -206,14 +190,20 @@ describe('a runner with a pod', () => {
       does: ['replace: its pods keep failing: Error'],
     },
     {
-      name: 'is replaced when it fails under a job (55)',
+      name: '55: is replaced when it fails under a job',
       given: { runner: busy, pod: aFinishedPod(busy, 1) },
-      does: [`replace: its pod failed under ${JOB}: Error`],
+      does: [
+        `record-loss: ${JOB} lost its pod: Error: the runner ended with exit code 1`,
+        'replace: its job is lost',
+      ],
     },
     {
-      name: 'is replaced when its pod is lost under a job (56)',
+      name: '56: is replaced when its pod is lost under a job',
       given: { runner: busy, pod: aLostPod(busy) },
-      does: [`replace: its pod failed under ${JOB}: Evicted`],
+      does: [
+        `record-loss: ${JOB} lost its pod: Evicted: the node was low on memory`,
+        'replace: its job is lost',
+      ],
     },
     {
       name: 'is left as it is when it is done, without its pod',
@@ -289,9 +279,13 @@ describe('a runner that is being deleted', () => {
     {
       name: 'keeps its pod until its set has counted it',
       given: { settled: false },
-      does: ['deregister: it is being deleted'],
+      does: ['deregister: it is being deleted', 'wait: its set has not counted it yet'],
     },
-    { name: 'waits for the count', given: { settled: false, deregisteredAt: NOW }, does: [] },
+    {
+      name: 'waits for the count',
+      given: { settled: false, deregisteredAt: NOW },
+      does: ['wait: its set has not counted it yet'],
+    },
     {
       name: 'goes when it was counted, without asking GitHub again',
       given: { deregisteredAt: NOW },
@@ -305,6 +299,11 @@ describe('a runner that is being deleted', () => {
     {
       name: 'does not wait for it for ever',
       given: { ...atWork, deregisteredAt: NOW - 30_000 },
+      does: ['clean-up: GitHub let go of it', 'release: nothing of it is left'],
+    },
+    {
+      name: 'waits for no goodbye when force is the word',
+      given: { ...atWork, deregisteredAt: NOW, farewell: { word: 'force', deadlineMs: Infinity } },
       does: ['clean-up: GitHub let go of it', 'release: nothing of it is left'],
     },
     {

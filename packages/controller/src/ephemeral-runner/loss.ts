@@ -1,0 +1,58 @@
+// A job whose pod was lost: what is kept of it for people, and for running it again. Decides only.
+import { annotation, RERUN_ANNOTATION } from '@muster/api';
+import type { AutoscalingRunnerSet, EphemeralRunner, LostJob } from '@muster/api';
+import type { Pod } from '@muster/kube';
+import { runnerPod } from '../runner-pod.ts';
+import { timestamp } from '../time.ts';
+import { runUrlOf } from './job.ts';
+
+/** Why a pod goes, as far as it says; undefined while nothing takes it away. */
+export function fateOf(pod: Pod): string | undefined {
+  const disruption = pod.status?.conditions?.find(
+    ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
+  );
+  if (disruption) return said(disruption.reason, disruption.message);
+  const state = runnerPod(pod);
+  if (state.is === 'failed') return said(state.reason, state.message);
+  if (pod.metadata.deletionTimestamp !== undefined) return 'its pod was deleted';
+  if (state.is !== 'finished') return undefined;
+  return said(state.reason, state.message || `the runner ended with exit code ${state.exitCode}`);
+}
+
+const said = (reason = '', message = ''): string =>
+  [reason, message].filter((part) => part !== '').join(': ');
+
+export function lossOf(
+  runner: EphemeralRunner,
+  { cause, runnerSet, now }: { cause: string; runnerSet: AutoscalingRunnerSet; now: number },
+): LostJob {
+  const { status = {} } = runner;
+  const isRerun = annotation(runnerSet, RERUN_ANNOTATION) === 'true';
+  const facts = {
+    job: status.jobDisplayName,
+    jobId: status.jobId,
+    repository: status.jobRepositoryName,
+    workflow: status.jobWorkflowRef,
+    runId: status.workflowRunId,
+    runUrl: runUrlOf(runner),
+    rerun: isRerun ? 'Pending' : undefined,
+  };
+  const known = Object.entries(facts).filter(([, fact]) => fact !== undefined && fact !== '');
+  return { ...Object.fromEntries(known), cause, at: timestamp(now) };
+}
+
+/** So many are enough to see what happens to a cluster's nodes. */
+const KEPT = 20;
+
+/** A merge patch that adds one and drops the oldest. */
+export function lossPatch(
+  { status }: AutoscalingRunnerSet,
+  runner: EphemeralRunner,
+  loss: LostJob,
+): Record<string, LostJob | null> {
+  const others = Object.entries(status?.lostJobs ?? {})
+    .filter(([name]) => name !== runner.metadata.name)
+    .sort(([, a], [, b]) => b.at.localeCompare(a.at));
+  const dropped = others.slice(KEPT - 1).map(([name]) => [name, null] as const);
+  return { [runner.metadata.name]: loss, ...Object.fromEntries(dropped) };
+}
