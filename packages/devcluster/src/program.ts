@@ -44,7 +44,7 @@ export async function start(config: Config, { hostEnv, log }: Environment): Prom
     serverUrl: server,
     podLogs: (at, options, signal) => node.podLogs(at, options, signal),
   });
-  const node = createNode({
+  const node = await createNode({
     fetch: cluster.fetch,
     token: cluster.adminToken,
     name: NODE_NAME,

@@ -1,37 +1,24 @@
-// One container of a pod: started, watched, restarted as its policy says, until it is final.
-import { mkdir, rm } from 'node:fs/promises';
+// One container of a pod: started, restarted as its policy says, until it is final.
 import { join } from 'node:path';
 import { RestartBackoff, imagePullBackoff } from './backoff.ts';
 import { sleep, timestamp } from './clock.ts';
-import { argvOf } from './command.ts';
-import { markRunning, markTerminated, markWaiting, newRecord } from './container-record.ts';
+import { markTerminated, markWaiting, newRecord } from './container-record.ts';
 import type { ContainerRecord } from './container-record.ts';
-import { environment } from './env.ts';
-import type { Env } from './env.ts';
-import type { Placed } from './fields.ts';
 import type { Image } from './images.ts';
+import { prepareLaunch } from './launch.ts';
+import type { Launch, LaunchSetting } from './launch.ts';
 import { ContainerLog } from './log.ts';
 import type { Container } from './pod.ts';
-import { startProbes } from './probes.ts';
-import type { ProbeTarget } from './probes.ts';
-import { startProcess } from './process.ts';
-import type { Exit, ProcessDeps, Running } from './process.ts';
+import type { Exit, ProcessDeps } from './process.ts';
+import { startRun } from './run.ts';
+import type { ContainerRun, StopOrder } from './run.ts';
 import { isMissing } from './sources.ts';
-import type { Sources } from './sources.ts';
-import { linkMounts, mountsOf } from './volumes.ts';
 
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
 
 /** What a container needs to know of its pod. */
-export interface PodSetting extends ProcessDeps {
-  /** The pod as it is now. */
-  placed(): Placed;
-  sources: Sources;
-  /** The pod's folder. */
-  dir: string;
+export interface PodSetting extends ProcessDeps, LaunchSetting {
   image(name: string): Image | undefined;
-  /** Variables that every container of the pod starts with. */
-  env(): Env;
   ports(): ReadonlyMap<number, number>;
   graceSeconds(): number;
   changed(): void;
@@ -41,11 +28,6 @@ export interface PodSetting extends ProcessDeps {
 const CONFIG_RETRY_MS = 1000;
 const START_ERROR: Exit = { exitCode: 128 };
 
-interface Started {
-  running: Running;
-  startedAt: string;
-}
-
 export class ContainerRunner {
   readonly record: ContainerRecord;
   readonly #pod: PodSetting;
@@ -54,8 +36,8 @@ export class ContainerRunner {
   readonly #backoff = new RestartBackoff();
   readonly #startedOrFinal: Promise<void>;
   #announce: () => void = () => undefined;
-  #running: Running | undefined;
-  #graceSeconds = Infinity;
+  #run: ContainerRun | undefined;
+  #order: StopOrder | undefined;
   #runs = 0;
   #log: ContainerLog | undefined;
   #previousLog: ContainerLog | undefined;
@@ -67,10 +49,15 @@ export class ContainerRunner {
       isWaitingForOthers ? 'PodInitializing' : 'ContainerCreating',
     );
     this.#policy = policy;
-    this.#pod = pod;
     this.#startedOrFinal = new Promise((resolve) => {
       this.#announce = resolve;
     });
+    this.#pod = {
+      ...pod,
+      changed: () => {
+        this.#changed(pod);
+      },
+    };
   }
 
   get log(): ContainerLog | undefined {
@@ -91,39 +78,32 @@ export class ContainerRunner {
     try {
       while (!this.#ending.signal.aborted) {
         const exit = await this.#once();
-        if (exit !== undefined && !this.#restarts(exit)) break;
-        if (exit !== undefined) await this.#backOff();
+        if (exit === undefined) continue;
+        if (!this.#restarts(exit)) break;
+        await this.#backOff();
       }
     } finally {
       this.record.final = true;
-      this.#changed();
+      this.#pod.changed();
     }
   }
 
-  /** SIGTERM now, SIGKILL after the grace; resolves at once, `run` when it is over. */
-  stop(graceSeconds: number): void {
-    this.#graceSeconds = Math.min(this.#graceSeconds, graceSeconds);
+  /** Answers at once; `run` ends when it is over. */
+  stop(order: StopOrder): void {
+    this.#order = order;
     this.#ending.abort();
-    this.#end(graceSeconds);
+    this.#run?.stop(order);
   }
 
-  #end(graceSeconds: number): void {
-    const running = this.#running;
-    if (running === undefined) return;
-    if (graceSeconds <= 0) {
-      running.kill();
-      return;
-    }
-    running.terminate();
-    const cancel = this.#pod.clock.setTimeout(() => {
-      running.kill();
-    }, graceSeconds * 1000);
-    void running.exited.then(cancel);
+  kill(): void {
+    this.#order = { graceSeconds: 0 };
+    this.#ending.abort();
+    this.#run?.kill();
   }
 
-  #changed(): void {
+  #changed(pod: PodSetting): void {
     if (this.record.started || this.record.final) this.#announce();
-    this.#pod.changed();
+    pod.changed();
   }
 
   #restarts({ exitCode }: Exit): boolean {
@@ -136,18 +116,21 @@ export class ContainerRunner {
     const ranMs =
       Date.parse(terminated?.finishedAt ?? '') - Date.parse(terminated?.startedAt ?? '');
     const ms = this.#backoff.next(ranMs || 0);
-    this.record.restartCount += 1;
-    if (ms === 0) return;
-    const { name, namespace, uid } = this.#pod.placed().pod.metadata;
-    const failed = `restarting failed container=${this.record.container.name}`;
-    const message = `back-off ${ms / 1000}s ${failed} pod=${name}_${namespace}(${uid})`;
-    this.#pod.event('Warning', 'BackOff', message);
-    await this.#wait('CrashLoopBackOff', message, ms);
+    if (ms > 0) {
+      const { name: own } = this.record.container;
+      const { name, namespace, uid } = this.#pod.placed().pod.metadata;
+      const pod = `${name}_${namespace}(${uid})`;
+      const event = `Back-off restarting failed container ${own} in pod ${pod}`;
+      this.#pod.event('Warning', 'BackOff', event);
+      const message = `back-off ${ms / 1000}s restarting failed container=${own} pod=${pod}`;
+      await this.#wait('CrashLoopBackOff', message, ms);
+    }
+    if (!this.#ending.signal.aborted) this.record.restartCount += 1;
   }
 
   async #wait(reason: string, message: string, ms: number): Promise<void> {
     markWaiting(this.record, reason, message);
-    this.#changed();
+    this.#pod.changed();
     await sleep(this.#pod.clock, ms, this.#ending.signal);
   }
 
@@ -155,19 +138,15 @@ export class ContainerRunner {
   async #once(): Promise<Exit | undefined> {
     const image = await this.#pull();
     if (image === undefined) return undefined;
-    let argv: string[];
-    let env: Env;
     try {
-      ({ argv, env } = await this.#configure(image));
+      const launch = await prepareLaunch(this.record.container, image, this.#pod);
+      return await this.#live(launch);
     } catch (error) {
       if (!isMissing(error)) return this.#failToStart(error);
       this.#pod.event('Warning', 'Failed', `Error: ${error.message}`);
       await this.#wait('CreateContainerConfigError', error.message, CONFIG_RETRY_MS);
       return undefined;
     }
-    if (this.#ending.signal.aborted) return undefined;
-    const started = await this.#start(argv, env);
-    return started === undefined ? START_ERROR : this.#follow(started, env);
   }
 
   async #pull(): Promise<Image | undefined> {
@@ -183,50 +162,29 @@ export class ContainerRunner {
     return undefined;
   }
 
-  get #root(): string {
-    return join(this.#pod.dir, 'containers', this.record.container.name, 'root');
-  }
-
-  async #configure(image: Image): Promise<{ argv: string[]; env: Env }> {
-    const { dir, sources } = this.#pod;
-    const placed = this.#pod.placed();
-    const { container } = this.record;
-    const root = this.#root;
-    const base = { ...this.#pod.env(), ...image.env, MUSTER_MOUNT_ROOT: root };
-    const env = await environment({ container, base, placed, sources });
-    // What a container wrote outside its volumes does not survive it.
-    await rm(root, { recursive: true, force: true });
-    await mkdir(root, { recursive: true });
-    const mounts = mountsOf(placed.pod, container, { dir: join(dir, 'volumes'), env });
-    await linkMounts(root, mounts);
-    await mkdir(this.#cwd, { recursive: true });
-    return { argv: argvOf(container, image, { root, env }), env };
-  }
-
-  get #cwd(): string {
-    return join(this.#root, this.record.container.workingDir ?? '/');
-  }
-
-  async #start(argv: string[], env: Env): Promise<Started | undefined> {
+  async #live(launch: Launch): Promise<Exit | undefined> {
+    // It may be over by now: what was never started needs no end.
+    if (this.#ending.signal.aborted) {
+      await launch.room.close();
+      return undefined;
+    }
     const { record } = this;
     this.#previousLog = this.#log;
-    const path = join(this.#pod.dir, 'containers', record.container.name, `${this.#runs}.log`);
-    const log = new ContainerLog(path, this.#pod.clock);
+    const dir = join(this.#pod.dir, 'containers', record.container.name);
+    const log = new ContainerLog(join(dir, `${this.#runs}.log`), this.#pod.clock);
     this.#runs += 1;
     this.#log = log;
-    const startedAt = timestamp(this.#pod.clock);
     try {
-      const program = { argv, env, cwd: this.#cwd, root: this.#root, log };
-      const running = await startProcess(program, this.#pod);
-      this.#running = running;
-      markRunning(record, startedAt, `process://${running.pid}`);
-      this.#pod.event('Normal', 'Started', `Started container ${record.container.name}`);
-      this.#changed();
-      return { running, startedAt };
-    } catch (error) {
+      this.#run = await startRun({ record, pod: this.#pod, launch, log });
+      const exit = this.#run.exited();
+      // The order may have come while the process was being started.
+      if (this.#order !== undefined) this.#run.stop(this.#order);
+      return await exit;
+    } finally {
+      this.#run = undefined;
       log.end();
-      this.#failToStart(error);
-      return undefined;
+      await launch.room.close();
+      this.#pod.changed();
     }
   }
 
@@ -236,51 +194,7 @@ export class ContainerRunner {
     this.#pod.event('Warning', 'Failed', `Error: ${message}`);
     const times = { startedAt: at, finishedAt: at, reason: 'StartError', message };
     markTerminated(this.record, START_ERROR, times);
-    this.#changed();
+    this.#pod.changed();
     return START_ERROR;
-  }
-
-  async #follow({ running, startedAt }: Started, env: Env): Promise<Exit> {
-    // The order to stop may have come while the process was being started.
-    if (this.#ending.signal.aborted) this.#end(this.#graceSeconds);
-    const stopProbes = startProbes(this.#probeTarget(env));
-    const exit = await running.exited;
-    stopProbes();
-    this.#running = undefined;
-    this.#log?.end();
-    markTerminated(this.record, exit, { startedAt, finishedAt: timestamp(this.#pod.clock) });
-    this.#changed();
-    return exit;
-  }
-
-  #probeTarget(env: Env): ProbeTarget {
-    const { clock } = this.#pod;
-    const { record } = this;
-    const address = this.#pod.placed().podIp;
-    return {
-      container: record.container,
-      process: { cwd: this.#cwd, env, root: this.#root },
-      clock,
-      address,
-      ports: this.#pod.ports(),
-      started: () => {
-        record.started = true;
-        if (record.container.readinessProbe === undefined) record.ready = true;
-        this.#changed();
-      },
-      ready: (ready) => {
-        record.ready = ready;
-        this.#changed();
-      },
-      failed: (kind, message) => {
-        this.#pod.event('Warning', 'Unhealthy', `${kind} probe failed: ${message}`);
-      },
-      dead: (kind) => {
-        const { name } = record.container;
-        const message = `Container ${name} failed ${kind.toLowerCase()} probe, will be restarted`;
-        this.#pod.event('Normal', 'Killing', message);
-        this.#end(this.#pod.graceSeconds());
-      },
-    };
   }
 }

@@ -68,18 +68,18 @@ const sources = (secrets: Record<string, Record<string, string>>): Sources => ({
 const envOf = (more: Partial<Container>): Promise<Record<string, string>> =>
   environment({
     container: { ...container, ...more },
-    base: { BASE: 'base', K: 'base' },
+    services: { SERVICE: 'host', K: 'host' },
     placed,
     sources: sources({ s: { K: 'secret', L: 'more' } }),
   });
 
-test('later layers win: base, then envFrom, then env', async () => {
+test('later layers win: Services, then envFrom, then env', async () => {
   expect(
     await envOf({
       envFrom: [{ secretRef: { name: 's' } }, { prefix: 'P_', secretRef: { name: 's' } }],
-      env: [{ name: 'L', value: '$(P_K) and $(BASE)' }],
+      env: [{ name: 'L', value: '$(P_K) and $(SERVICE)' }],
     }),
-  ).toEqual({ BASE: 'base', K: 'secret', L: 'secret and base', P_K: 'secret', P_L: 'more' });
+  ).toEqual({ SERVICE: 'host', K: 'secret', L: 'secret and host', P_K: 'secret', P_L: 'more' });
 });
 
 test.each([
@@ -98,5 +98,5 @@ test.each([
     env: [{ name: 'X', valueFrom: { secretKeyRef: { ...ref, optional } } }],
   });
   await expect(envOf(env(false))).rejects.toThrow(says);
-  expect(await envOf(env(true))).toEqual({ BASE: 'base', K: 'base' });
+  expect(await envOf(env(true))).toEqual({ SERVICE: 'host', K: 'host' });
 });

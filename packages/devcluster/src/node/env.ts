@@ -16,18 +16,23 @@ export const expand = (text: string, known: Env): string =>
 
 interface EnvInput {
   container: Container;
-  /** What lies beneath: the node's own variables and the image's. */
-  base: Env;
+  /** The variables of Services, which a container may refer to. */
+  services: Env;
   placed: Placed;
   sources: Sources;
 }
 
-/** Throws `MissingError` when a Secret, a ConfigMap or a key is needed and not there. */
-export async function environment({ container, base, placed, sources }: EnvInput): Promise<Env> {
-  const env: Env = { ...base };
+/**
+ * What a container's spec gives it, which is all that `$(NAME)` can name: what its image and the
+ * machine add is not known to a kubelet. Throws `MissingError` when a Secret, a ConfigMap or a key is
+ * needed and not there.
+ */
+export async function environment(input: EnvInput): Promise<Env> {
+  const { container, services, sources } = input;
+  const env: Env = { ...services };
   for (const from of container.envFrom ?? []) Object.assign(env, await imported(from, sources));
   for (const variable of container.env ?? []) {
-    const value = await valueOf(variable, { container, base: env, placed, sources });
+    const value = await valueOf(variable, { ...input, services: env });
     if (value !== undefined) env[variable.name] = value;
   }
   return env;
@@ -46,7 +51,7 @@ async function imported(from: EnvFrom, sources: Sources): Promise<Env> {
 
 async function valueOf(variable: EnvVar, input: EnvInput): Promise<string | undefined> {
   const { value, valueFrom } = variable;
-  if (valueFrom === undefined) return expand(value ?? '', input.base);
+  if (valueFrom === undefined) return expand(value ?? '', input.services);
   const { secretKeyRef, configMapKeyRef } = valueFrom;
   if (secretKeyRef) return keyOf('secret', secretKeyRef, input.sources);
   if (configMapKeyRef) return keyOf('configmap', configMapKeyRef, input.sources);

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Strays, killGroup } from './strays.ts';
 
-const [dir] = process.argv.slice(2);
+const [dir, sign] = process.argv.slice(2);
 const groups = new Set<number>();
 
 // Whatever ends the others must not end it; it goes when its input does.
@@ -18,6 +18,6 @@ for await (const line of createInterface({ input: process.stdin })) {
 
 if (dir !== undefined) {
   for (const group of groups) killGroup(group, 'SIGKILL');
-  await new Strays().end(dir);
+  await new Strays(sign === 'root' ? 'root' : 'variable').end(dir);
   await rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { Sign } from './strays.ts';
 
 export interface Janitor {
   /** A process group that must not outlive us. */
@@ -15,8 +16,8 @@ export interface Janitor {
 const PROGRAM = fileURLToPath(new URL('./janitor-main.ts', import.meta.url));
 
 /** Watches over one node's folder; when we vanish the folder goes too. */
-export function hireJanitor(dir: string): Janitor {
-  const child = spawn(process.execPath, [PROGRAM, dir], {
+export function hireJanitor(dir: string, sign: Sign): Janitor {
+  const child = spawn(process.execPath, [PROGRAM, dir, sign], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
     env: {},

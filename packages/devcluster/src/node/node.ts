@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import type { ImageTable } from './images.ts';
 import { hireJanitor } from './janitor.ts';
 import type { Log } from './log-sink.ts';
+import { hasNamespaces, namespaceRoom } from './namespace.ts';
 import { isTerminal } from './pod.ts';
 import type { Pod } from './pod.ts';
 import { readPodLog } from './pod-logs.ts';
@@ -16,6 +17,7 @@ import type { PodLogAnswer } from './pod-logs.ts';
 import { PodWorker } from './pod-worker.ts';
 import type { NodeSetting } from './pod-worker.ts';
 import { keepRegistered, nodeLabels, register } from './registration.ts';
+import { linkedRoom } from './room.ts';
 import { schedule } from './scheduler.ts';
 import { Strays } from './strays.ts';
 import { watchPods } from './watch.ts';
@@ -34,6 +36,8 @@ export interface NodeOptions {
   log?: Log;
   clock?: Clock;
   platform?: string;
+  /** How containers see their volumes; found out when left out. */
+  mounts?: 'namespaces' | 'links';
 }
 
 export interface Node {
@@ -52,8 +56,12 @@ export interface Node {
 
 const quiet: Log = { info: () => undefined, error: () => undefined };
 
-export function createNode(options: NodeOptions): Node {
-  return new ProcessNode(options);
+/** Makes the node's folder, and finds out what this machine lets us do. */
+export async function createNode(options: NodeOptions): Promise<Node> {
+  const { dir, mounts } = options;
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const isTrue = mounts === undefined ? await hasNamespaces(dir) : mounts === 'namespaces';
+  return new ProcessNode(options, isTrue);
 }
 
 class ProcessNode implements Node {
@@ -65,7 +73,8 @@ class ProcessNode implements Node {
   #announceReady: () => void = () => undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor(options: NodeOptions) {
+  constructor(options: NodeOptions, hasNamespaces: boolean) {
+    const sign = hasNamespaces ? 'root' : 'variable';
     const { fetch, token, apiServer, images, log = quiet, clock = systemClock } = options;
     const platform = options.platform ?? process.platform;
     const host = apiServer.host.includes(':') ? `[${apiServer.host}]` : apiServer.host;
@@ -80,8 +89,9 @@ class ProcessNode implements Node {
       hostEnv: options.hostEnv,
       log,
       clock,
-      janitor: hireJanitor(options.dir),
-      strays: new Strays(),
+      makeRoom: hasNamespaces ? namespaceRoom : linkedRoom,
+      janitor: hireJanitor(options.dir, sign),
+      strays: new Strays(sign),
     };
     this.ready = new Promise((resolve) => {
       this.#announceReady = resolve;
@@ -89,8 +99,7 @@ class ProcessNode implements Node {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { api, clock, nodeName: name, dir } = this.#setting;
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    const { api, clock, nodeName: name } = this.#setting;
     await register({ api, clock, name });
     await Promise.all([
       keepRegistered({ api, clock, name }, signal),
@@ -105,7 +114,7 @@ class ProcessNode implements Node {
             this.#changed(pod);
           },
           gone: (pod) => {
-            this.#workers.get(pod.metadata.uid)?.kill();
+            this.#workers.get(pod.metadata.uid)?.vanished();
           },
         },
       ),
@@ -136,7 +145,7 @@ class ProcessNode implements Node {
 
   #listed(pods: readonly Pod[]): void {
     const there = new Set(pods.map(({ metadata }) => metadata.uid));
-    for (const [uid, worker] of this.#workers) if (!there.has(uid)) worker.kill();
+    for (const [uid, worker] of this.#workers) if (!there.has(uid)) worker.vanished();
     for (const pod of pods) this.#changed(pod);
   }
 

@@ -1,10 +1,8 @@
 // The containers of one pod in their order: steps and sidecars, then the main ones, then the end.
 import { ContainerRunner } from './container.ts';
 import type { PodSetting, RestartPolicy } from './container.ts';
-import { markWaiting } from './container-record.ts';
 import type { ContainerRecord } from './container-record.ts';
 import { fired } from './clock.ts';
-import type { Clock } from './clock.ts';
 import { isSidecar } from './pod.ts';
 import type { Pod } from './pod.ts';
 
@@ -12,7 +10,6 @@ export class PodContainers {
   readonly #init: readonly ContainerRunner[];
   readonly #main: readonly ContainerRunner[];
   readonly #runs = new Map<ContainerRunner, Promise<void>>();
-  readonly #clock: Clock;
 
   constructor({ spec }: Pod, setting: PodSetting) {
     const policy = (spec.restartPolicy ?? 'Always') as RestartPolicy;
@@ -22,7 +19,6 @@ export class PodContainers {
       (step) => new ContainerRunner(step, isSidecar(step) ? 'Always' : stepPolicy, setting),
     );
     this.#main = spec.containers.map((one) => new ContainerRunner(one, policy, setting));
-    this.#clock = setting.clock;
   }
 
   get init(): ContainerRecord[] {
@@ -47,25 +43,25 @@ export class PodContainers {
       if (step.record.final && step.record.state.terminated?.exitCode !== 0) return;
     }
     if (signal.aborted) return;
-    for (const { record } of this.#main) markWaiting(record, 'ContainerCreating');
     const runs = this.#main.map((runner) => this.#begin(runner));
     await Promise.race([Promise.all(runs), ended]);
   }
 
-  /** Main ones first, then what served them, the last started first; all within one grace. */
+  /** Main ones first, then the sidecars that served them, the last started first: all in one grace. */
   async end(graceSeconds: number): Promise<void> {
-    const until = this.#clock.now() + graceSeconds * 1000;
-    const steps = [this.#main, ...this.#init.toReversed().map((one) => [one])];
-    for (const runners of steps) {
-      const left = Math.max(0, until - this.#clock.now()) / 1000;
-      for (const runner of runners) runner.stop(left);
-      await Promise.all(runners.map((runner) => this.#runs.get(runner) ?? Promise.resolve()));
-      for (const { record } of runners) record.final = true;
+    const sidecars = this.#init.filter(({ record }) => isSidecar(record.container));
+    const first = this.#all().filter((one) => !sidecars.includes(one));
+    let turn: Promise<unknown> = Promise.resolve();
+    for (const runners of [first, ...sidecars.toReversed().map((one) => [one])]) {
+      for (const runner of runners) runner.stop({ graceSeconds, turn });
+      turn = Promise.all([turn, ...runners.map((runner) => this.#runs.get(runner))]);
     }
+    await turn;
+    for (const { record } of this.#all()) record.final = true;
   }
 
   kill(): void {
-    for (const runner of this.#all()) runner.stop(0);
+    for (const runner of this.#all()) runner.kill();
   }
 
   #all(): ContainerRunner[] {

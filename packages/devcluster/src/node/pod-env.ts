@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Env } from './env.ts';
 import type { Pod } from './pod.ts';
 
-export interface PodEnvInput {
+export interface MachineEnvInput {
   pod: Pod;
   /** The pod's folder. */
   dir: string;
@@ -12,23 +12,34 @@ export interface PodEnvInput {
   podIp: string | undefined;
   /** For pods that share an address: where each declared port really is. */
   ports: ReadonlyMap<number, number>;
-  apiServer: { host: string; port: number };
   hostEnv: { PATH?: string | undefined; LANG?: string | undefined };
 }
 
-export function podEnv({ pod, dir, podIp, ports, apiServer, hostEnv }: PodEnvInput): Env {
+export function machineEnv({ pod, dir, podIp, ports, hostEnv }: MachineEnvInput): Env {
   const { PATH = '/usr/local/bin:/usr/bin:/bin', LANG = 'C.UTF-8' } = hostEnv;
-  const port = String(apiServer.port);
   return {
     PATH,
     LANG,
     HOME: join(dir, 'home'),
     TMPDIR: join(dir, 'tmp'),
     HOSTNAME: pod.spec.hostname ?? pod.metadata.name,
-    KUBERNETES_SERVICE_HOST: apiServer.host,
-    KUBERNETES_SERVICE_PORT: port,
-    KUBERNETES_SERVICE_PORT_HTTPS: port,
     ...(podIp === undefined ? {} : { POD_IP: podIp }),
     ...Object.fromEntries([...ports].map(([wish, real]) => [`POD_PORT_${wish}`, String(real)])),
+  };
+}
+
+/** The one Service that every pod hears of. */
+export function serviceEnv({ host, port }: { host: string; port: number }): Env {
+  const address = `tcp://${host}:${port}`;
+  const tcp = `KUBERNETES_PORT_${port}_TCP`;
+  return {
+    KUBERNETES_SERVICE_HOST: host,
+    KUBERNETES_SERVICE_PORT: String(port),
+    KUBERNETES_SERVICE_PORT_HTTPS: String(port),
+    KUBERNETES_PORT: address,
+    [tcp]: address,
+    [`${tcp}_ADDR`]: host,
+    [`${tcp}_PORT`]: String(port),
+    [`${tcp}_PROTO`]: 'tcp',
   };
 }

@@ -12,10 +12,11 @@ import type { PodEvent } from './events.ts';
 import type { Image } from './images.ts';
 import type { Log } from './log-sink.ts';
 import { PodContainers } from './pod-containers.ts';
-import { podEnv } from './pod-env.ts';
+import { machineEnv, serviceEnv } from './pod-env.ts';
 import { allContainers } from './pod.ts';
 import type { Pod, PodStatus } from './pod.ts';
 import type { ProcessDeps } from './process.ts';
+import type { MakeRoom } from './room.ts';
 import { isMissing, sourcesOf } from './sources.ts';
 import type { Sources } from './sources.ts';
 import { podStatus } from './status.ts';
@@ -33,6 +34,7 @@ export interface NodeSetting extends ProcessDeps {
   apiServer: { host: string; port: number };
   hostEnv: { PATH?: string | undefined; LANG?: string | undefined };
   log: Log;
+  makeRoom: MakeRoom;
 }
 
 const VOLUME_RETRY_MS = 500;
@@ -106,23 +108,28 @@ export class PodWorker {
     this.#node.addresses.release(this.#podIp);
   }
 
-  /** News of the object; its deletion starts its end. */
+  /** News of the object; its deletion starts its end, and a later one may shorten it. */
   update(pod: Pod): void {
+    const before = this.#pod.metadata.deletionGracePeriodSeconds ?? Infinity;
     this.#pod = pod;
-    if (pod.metadata.deletionTimestamp === undefined || this.#deleted.signal.aborted) return;
-    this.#deleted.abort();
-    for (const { container, state } of [...this.#containers.init, ...this.#containers.main]) {
-      const message = `Stopping container ${container.name}`;
-      if (state.running) this.#event({ type: 'Normal', reason: 'Killing', message });
+    const { deletionTimestamp, deletionGracePeriodSeconds = Infinity } = pod.metadata;
+    if (deletionTimestamp === undefined) return;
+    if (this.#deleted.signal.aborted && deletionGracePeriodSeconds < before) {
+      void this.#containers.end(deletionGracePeriodSeconds);
     }
+    this.#deleted.abort();
     this.#ending.abort();
   }
 
-  /** The object is gone, or the node goes: nothing is waited for or written any more. */
+  /** The object is gone: nothing is written any more, and what runs has no grace left. */
+  vanished(): void {
+    for (const over of [this.#gone, this.#deleted, this.#ending]) over.abort();
+    void this.#containers.end(0);
+  }
+
+  /** The node goes, and all of it at once. */
   kill(): void {
-    this.#gone.abort();
-    this.#deleted.abort();
-    this.#ending.abort();
+    for (const over of [this.#gone, this.#deleted, this.#ending]) over.abort();
     this.#containers.kill();
   }
 
@@ -182,11 +189,13 @@ export class PodWorker {
       placed: () => ({ pod: this.#pod, podIp: this.#podIp, nodeName }),
       sources: this.#sources,
       dir: this.#dir,
-      env: () => {
+      machineEnv: () => {
         const podIp = this.#node.isAddressShared ? undefined : this.#podIp;
         const pod = this.#pod;
-        return podEnv({ pod, dir: this.#dir, podIp, ports: this.#ports, apiServer, hostEnv });
+        return machineEnv({ pod, dir: this.#dir, podIp, ports: this.#ports, hostEnv });
       },
+      serviceEnv: serviceEnv(apiServer),
+      makeRoom: (wish) => this.#node.makeRoom(wish),
       ports: () => this.#ports,
       graceSeconds: () => this.#graceSeconds(),
       changed: () => {

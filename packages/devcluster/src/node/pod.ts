@@ -37,7 +37,8 @@ interface VolumeMount {
   readOnly?: boolean;
 }
 
-export interface Probe {
+/** What a probe or a hook does; exactly one is set. */
+export interface Handler {
   exec?: { command?: string[] };
   httpGet?: {
     path?: string;
@@ -47,11 +48,17 @@ export interface Probe {
     httpHeaders?: { name: string; value: string }[];
   };
   tcpSocket?: { port: number | string; host?: string };
+  grpc?: object;
+  sleep?: { seconds: number };
+}
+
+export interface Probe extends Handler {
   initialDelaySeconds?: number;
   periodSeconds?: number;
   timeoutSeconds?: number;
   successThreshold?: number;
   failureThreshold?: number;
+  terminationGracePeriodSeconds?: number;
 }
 
 export interface Container {
@@ -69,6 +76,10 @@ export interface Container {
   startupProbe?: Probe;
   readinessProbe?: Probe;
   livenessProbe?: Probe;
+  lifecycle?: { postStart?: Handler; preStop?: Handler };
+  securityContext?: { privileged?: boolean };
+  terminationMessagePath?: string;
+  terminationMessagePolicy?: string;
 }
 
 export interface KeyToPath {

@@ -3,8 +3,10 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Clock } from './clock.ts';
+import type { Env } from './env.ts';
 import type { Janitor } from './janitor.ts';
 import type { ContainerLog } from './log.ts';
+import type { Command } from './room.ts';
 import { killGroup } from './strays.ts';
 import type { Strays } from './strays.ts';
 
@@ -24,9 +26,8 @@ export interface Running {
 }
 
 export interface Program {
-  argv: readonly string[];
-  env: Record<string, string>;
-  cwd: string;
+  command: Command;
+  env: Env;
   /** The container's root folder, by which its descendants are found. */
   root: string;
   log: ContainerLog;
@@ -43,9 +44,10 @@ const DRAIN_MS = 1000;
 
 /** Throws what `spawn` says when the program cannot be started. */
 export async function startProcess(program: Program, deps: ProcessDeps): Promise<Running> {
-  const [file = '', ...args] = program.argv;
+  const { argv, cwd } = program.command;
+  const [file = '', ...args] = argv;
   const child = spawn(file, args, {
-    cwd: program.cwd,
+    cwd,
     env: program.env,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

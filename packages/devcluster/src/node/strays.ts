@@ -1,8 +1,12 @@
-// Ends what left its process group: a container's descendants all carry its root folder in their
-// environment, and Linux shows that. Elsewhere only the groups are known.
-import { readFileSync, readdirSync } from 'node:fs';
+// Ends what left its process group. On Linux a container's descendants are found by their root folder,
+// or, where containers have none of their own, by the variable that names it. Elsewhere only the
+// groups are known.
+import { globSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT_VARIABLE } from './room.ts';
 
-const ROOT_VARIABLE = 'MUSTER_MOUNT_ROOT';
+/** How a process is seen to belong to a container. */
+export type Sign = 'root' | 'variable';
 
 const ROUNDS = 20;
 
@@ -20,17 +24,24 @@ export function killGroup(group: number, signal: NodeJS.Signals): boolean {
 
 interface Marked {
   pid: number;
-  root: string;
+  mark: string;
 }
 
 export class Strays {
+  readonly #sign: Sign;
   #looking: Promise<Marked[]> | undefined;
+
+  constructor(sign: Sign) {
+    this.#sign = sign;
+  }
 
   /** Kills every process whose container root is that folder or below it, until none is left. */
   async end(folder: string): Promise<void> {
+    if (process.platform !== 'linux') return;
+    const isTheirs = this.#sign === 'root' ? hasRootIn(folder) : isWithin(folder);
     // What is found may fork before it is killed, so look until a round finds nothing.
     for (let round = 0; round < ROUNDS; round++) {
-      const found = (await this.#look()).filter(({ root }) => isWithin(root, folder));
+      const found = (await this.#look()).filter(({ mark }) => isTheirs(mark));
       for (const { pid } of found) kill(pid);
       if (found.length === 0) return;
     }
@@ -41,15 +52,17 @@ export class Strays {
     this.#looking ??= new Promise((resolve) => {
       setImmediate(() => {
         this.#looking = undefined;
-        resolve(process.platform === 'linux' ? marked() : []);
+        resolve(marked(this.#sign === 'root' ? rootFolderOf : rootVariableOf));
       });
     });
     return this.#looking;
   }
 }
 
-const isWithin = (path: string, folder: string): boolean =>
-  path === folder || path.startsWith(`${folder}/`);
+const isWithin =
+  (folder: string) =>
+  (path: string): boolean =>
+    path === folder || path.startsWith(`${folder}/`);
 
 function kill(pid: number): void {
   try {
@@ -59,26 +72,38 @@ function kill(pid: number): void {
   }
 }
 
-function marked(): Marked[] {
+function marked(markOf: (pid: number) => string): Marked[] {
   const found: Marked[] = [];
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
-    const root = rootOf(pid);
-    if (root !== undefined) found.push({ pid, root });
+    try {
+      found.push({ pid, mark: markOf(pid) });
+    } catch {
+      // Ended, or another user's.
+    }
   }
   return found;
 }
 
-function rootOf(pid: number): string | undefined {
-  try {
-    const env = `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`;
-    const start = env.indexOf(`\0${ROOT_VARIABLE}=`);
-    if (start < 0) return undefined;
-    const from = start + ROOT_VARIABLE.length + 2;
-    return env.slice(from, env.indexOf('\0', from));
-  } catch {
-    // Ended, or another user's.
-    return undefined;
-  }
+function identity(path: string): string {
+  const { dev, ino } = statSync(path);
+  return `${dev}:${ino}`;
+}
+
+const rootFolderOf = (pid: number): string => identity(`/proc/${pid}/root/.`);
+
+/** The folder is a container's root, or that of a node and all its pods. */
+function hasRootIn(folder: string): (mark: string) => boolean {
+  const below = globSync('*/containers/*/root', { cwd: folder }).map((root) => join(folder, root));
+  const known = new Set([folder, ...below].map(identity));
+  return (mark) => known.has(mark);
+}
+
+function rootVariableOf(pid: number): string {
+  const env = `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`;
+  const start = env.indexOf(`\0${ROOT_VARIABLE}=`);
+  if (start < 0) return '';
+  const from = start + ROOT_VARIABLE.length + 2;
+  return env.slice(from, env.indexOf('\0', from));
 }

@@ -1,23 +1,11 @@
-// A pod's volumes as folders, and how they come to lie at a container's mount paths.
-import {
-  access,
-  lstat,
-  mkdir,
-  readFile,
-  readdir,
-  rename,
-  rm,
-  rmdir,
-  symlink,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
-import { dirname, join, normalize, relative } from 'node:path';
+// A pod's volumes as folders, kept up to date.
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { downwardValue } from './fields.ts';
 import type { Placed } from './fields.ts';
-import { expand, notFound } from './env.ts';
-import type { Env } from './env.ts';
-import type { Container, DownwardItem, KeyToPath, Pod, Projection, Volume } from './pod.ts';
+import { notFound } from './env.ts';
+import { within } from './mounts.ts';
+import type { DownwardItem, KeyToPath, Projection, Volume } from './pod.ts';
 import { MissingError } from './sources.ts';
 import type { SourceKind, Sources } from './sources.ts';
 
@@ -163,60 +151,3 @@ async function write(dir: string, files: Files): Promise<void> {
     if (entry.isFile() && !files.has(relative(dir, path))) await rm(path, { force: true });
   }
 }
-
-/** A path below a folder; one that leads out of it is refused. */
-function within(dir: string, path: string): string {
-  const target = join(dir, normalize(path));
-  if (relative(dir, target).startsWith('..')) throw new MissingError(`path ${path} leads outside`);
-  return target;
-}
-
-export interface Mount {
-  /** Where it lies on this machine. */
-  source: string;
-  /** Where the container expects it. */
-  path: string;
-}
-
-/** What is mounted where, outer paths first. */
-export function mountsOf(pod: Pod, container: Container, at: { dir: string; env: Env }): Mount[] {
-  const volumes = new Map((pod.spec.volumes ?? []).map((volume) => [volume.name, volume]));
-  return (container.volumeMounts ?? [])
-    .map(({ name, mountPath, subPath, subPathExpr }) => {
-      const below = subPathExpr === undefined ? subPath : expand(subPathExpr, at.env);
-      const root = volumes.get(name)?.hostPath?.path ?? join(at.dir, name);
-      return { path: mountPath, source: below === undefined ? root : within(root, below) };
-    })
-    .sort((a, b) => a.path.length - b.path.length);
-}
-
-/** Makes each mount path below the root a link to its volume; true mounts need a namespace. */
-export async function linkMounts(root: string, mounts: readonly Mount[]): Promise<void> {
-  for (const { source, path } of mounts) {
-    const target = within(root, path);
-    await mkdir(dirname(target), { recursive: true });
-    // As Kubernetes does for a subPath that is not there yet.
-    if (!(await exists(source))) await mkdir(source, { recursive: true, mode: 0o777 });
-    await clear(target, path);
-    await symlink(source, target);
-  }
-}
-
-/** A path inside another mount lies in that volume, so only what is empty may make way. */
-async function clear(target: string, path: string): Promise<void> {
-  const there = await lstat(target).catch(() => undefined);
-  if (there === undefined) return;
-  try {
-    await (there.isDirectory() ? rmdir(target) : unlink(target));
-  } catch (error) {
-    throw new MissingError(`cannot mount at ${path}: the volume around it has files there`, {
-      cause: error,
-    });
-  }
-}
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
