@@ -26,7 +26,7 @@ describe('the way back', () => {
     ['unreachable', 'unreachable', 'poll', 500],
     ['bad-answer', 'bad-answer', 'poll', 500],
     ['refused', 'refused', 'poll', 500],
-  ])('after %s it is %s and goes on with %s', (code, state, next, waitMs) => {
+  ])('after %s it is %s and goes on with %s', (code, ...[state, next, waitMs]) => {
     expect(wayBack(new ActionsError(code, 'it failed'), first())).toEqual({ state, next, waitMs });
   });
 
