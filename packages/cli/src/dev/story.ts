@@ -113,8 +113,10 @@ function tellOfEvent(event: SimulatorEvent, seen: Map<string, string>, tell: Tel
   if (event.type === 'violation') tell('simulator', `refused: ${event.violation.rule}`);
   if (event.type !== 'job') return;
   const text = lineOfJob(event.job);
-  if (text === undefined || seen.get(event.job.id) === text) return;
-  seen.set(event.job.id, text);
+  // Of a large matrix all wait for the same thing: each reason is told once, with the first job.
+  const about = event.job.waiting ?? event.job.id;
+  if (text === undefined || seen.get(about) === text) return;
+  seen.set(about, text);
   tell('job', `${event.job.displayName}: ${text}`);
 }
 
