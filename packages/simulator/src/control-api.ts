@@ -11,6 +11,8 @@ import {
 } from './control-wire.ts';
 import { Refusal, empty, json } from './http/answer.ts';
 import type { Answer, Incoming } from './http/exchange.ts';
+import { decodeSegment } from './http/route.ts';
+import type { Job } from './job.ts';
 import { describeJob } from './world/events.ts';
 import type { JobDescription } from './world/events.ts';
 import { eventStream } from './event-stream.ts';
@@ -32,7 +34,7 @@ const ROUTES: Readonly<Record<string, Act>> = {
   'GET /state': ({ simulator }) => json(200, simulator.state()),
   'GET /violations': ({ simulator }) => json(200, simulator.violations()),
   'GET /events': ({ simulator, request }) => eventStream(simulator.events, request),
-  'POST /jobs': ({ simulator, request }) => json(201, simulator.queueJob(read(request, jobBody))),
+  'POST /jobs': ({ simulator, request }) => json(201, queue(simulator, read(request, jobBody))),
   'GET /jobs/*': ({ simulator, id }) => json(200, jobOf(simulator, id)),
   'POST /jobs/*/cancel': ({ simulator, id }) => {
     jobOf(simulator, id);
@@ -92,12 +94,16 @@ export function createControlApi(
   return async (request, { isLoopback }) => {
     const { pathname } = request.url;
     if (!isLoopback) return json(403, { message: 'the control API answers this machine only' });
+    // A run is a program on this machine. Any page may send a POST here; what browsers say of its origin gives it away.
+    if (request.header('origin') !== undefined) {
+      return json(403, { message: 'the control API answers no web page' });
+    }
     const [, , kind = '', id = '', ...rest] = pathname.split('/');
     const path = [kind, ...(id ? ['*'] : []), ...rest].join('/');
     const answer = ROUTES[`${request.method} /${path}`];
     try {
       if (!answer) missing(`${request.method} ${pathname}`);
-      return await answer({ request, simulator, runs, id: decodeURIComponent(id) });
+      return await answer({ request, simulator, runs, id: decodeSegment(id) });
     } catch (error) {
       if (error instanceof Refusal) return error.response;
       throw error;
@@ -112,6 +118,11 @@ function after(act: () => void): Answer {
 
 function missing(what: string): never {
   throw new Refusal(json(404, { message: `there is no ${what}` }));
+}
+
+function queue(simulator: Simulator, wish: z.infer<typeof jobBody>): Job {
+  if (wish.id === undefined || !simulator.job(wish.id)) return simulator.queueJob(wish);
+  throw new Refusal(json(409, { message: `a job with the id ${wish.id} was queued before` }));
 }
 
 const jobOf = (simulator: Simulator, id: string): JobDescription =>

@@ -84,9 +84,18 @@ export const livesBody = z.strictObject({
   queueMs: lifeMs,
 });
 
-export const groupBody = z.strictObject({ scope: z.string().min(1), name: z.string().min(1) });
+const scope = z
+  .string()
+  .refine(isScope, 'must be an organization, owner/repository or enterprises/name');
+
+export const groupBody = z.strictObject({ scope, name: z.string().min(1) });
 
 export const modeBody = z.strictObject({
-  scope: z.string().min(1),
+  scope,
   mode: z.enum(['assign', 'acquire']),
 });
+
+function isScope(name: string): boolean {
+  const parts = name.split('/').filter((part) => part !== '').length;
+  return parts === 1 || parts === 2;
+}

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createControl } from './control.ts';
 import { listen } from './server.ts';
@@ -119,6 +121,41 @@ describe('the control API', () => {
     const at = new URL(`${url}/_control/state`);
     const asked = { method: 'GET', url: at, header: () => undefined, body: '', signal };
     expect((await simulator.serve(asked, { isLoopback: false })).status).toBe(403);
+  });
+
+  test.each([
+    { name: 'a web page', headers: { origin: 'https://evil.test' } },
+    { name: 'a name that leads here', headers: { host: 'evil.test' } },
+  ])('runs nothing for $name', async ({ headers }) => {
+    const { simulator, url } = await aServer();
+    const call = request(`${url}/_control/jobs`, { method: 'POST', headers });
+    call.end('{"id":"evil","labels":["demo"]}');
+    const [{ statusCode }] = (await once(call, 'response')) as [IncomingMessage];
+    expect(statusCode).toBe(403);
+    expect(simulator.job('evil')).toBeUndefined();
+  });
+
+  test('answers to the names of this machine', async () => {
+    const { url } = await aServer();
+    for (const host of ['localhost:1', '127.0.0.1', '[::1]:80']) {
+      const call = request(`${url}/_control/state`, { headers: { host } }).end();
+      const [{ statusCode }] = (await once(call, 'response')) as [IncomingMessage];
+      expect({ host, statusCode }).toEqual({ host, statusCode: 200 });
+    }
+  });
+
+  test.each([
+    { name: 'an id that is no text', path: 'jobs/%zz', status: 404 },
+    { name: 'a job twice', path: 'jobs', body: '{"id":"one","labels":["demo"]}', status: 409 },
+    { name: 'no scope', path: 'groups', body: '{"scope":"a/b/c","name":"g"}', status: 400 },
+    { name: 'nowhere', path: 'modes', body: '{"scope":"///","mode":"acquire"}', status: 400 },
+  ])('refuses $name with a $status, and goes on', async ({ path, body, status }) => {
+    const { simulator, url } = await aServer();
+    simulator.queueJob({ id: 'one', labels: ['demo'] });
+    const init = body === undefined ? {} : { method: 'POST', body };
+    const response = await fetch(`${url}/_control/${path}`, init);
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ message: expect.any(String) as string });
   });
 
   test('scripts faults', async () => {

@@ -2,13 +2,17 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { isIP } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Answer, Incoming } from './http/exchange.ts';
 
 export interface Peer {
-  /** Whether the other end is on this machine. */
+  /**
+   * Whether the other end is on this machine, and calls it by an address or a name of its own. A web page can bring a
+   * browser here too, by a name in the page's own domain that leads to 127.0.0.1.
+   */
   isLoopback: boolean;
 }
 
@@ -42,7 +46,7 @@ export async function listen(serve: Serve, options: ListenOptions): Promise<Runn
   const { host, port, tls, onError } = options;
   const scheme = tls ? 'https' : 'http';
   const answerOn = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    answer(serve, { incoming, scheme }, outgoing).catch((error: unknown) => {
+    answer(serve, { incoming, scheme, host }, outgoing).catch((error: unknown) => {
       // The service cuts a connection on purpose too: that error has a name of its own.
       if (!outgoing.destroyed && !isCut(error)) onError(error);
       outgoing.destroy();
@@ -65,11 +69,13 @@ export async function listen(serve: Serve, options: ListenOptions): Promise<Runn
 interface Arrival {
   incoming: IncomingMessage;
   scheme: 'http' | 'https';
+  /** Under which the server was told to listen. */
+  host: string;
 }
 
 async function answer(
   serve: Serve,
-  { incoming, scheme }: Arrival,
+  { incoming, scheme, host }: Arrival,
   outgoing: ServerResponse,
 ): Promise<void> {
   const left = new AbortController();
@@ -84,7 +90,8 @@ async function answer(
   }
   const header = (name: string): string | undefined => headers[name]?.toString();
   const body = hasBody(incoming) ? await text(incoming) : '';
-  const isLoopback = isLoopbackAddress(socket.remoteAddress ?? '');
+  const isLoopback =
+    isLoopbackAddress(socket.remoteAddress ?? '') && (isLocalName(url) || url.hostname === host);
   const request = { method, url, header, body, signal: left.signal };
   const response = await serve(request, { isLoopback });
   if (!outgoing.destroyed) await send(response, outgoing);
@@ -117,6 +124,10 @@ async function send({ status, headers, body }: Answer, outgoing: ServerResponse)
 
 const isLoopbackAddress = (address: string): boolean =>
   address === '::1' || address.replace(/^::ffff:/, '').startsWith('127.');
+
+// Nobody's name server can give away an address that is spelled out.
+const isLocalName = ({ hostname }: URL): boolean =>
+  hostname === 'localhost' || isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0;
 
 const isCut = (error: unknown): boolean =>
   error instanceof Error && (error.name === 'ConnectionCut' || error.name === 'AbortError');

@@ -457,3 +457,19 @@ describe('nothing wrong with it', () => {
     expect([await send(place, call), kept(place)]).toEqual([status, []]);
   });
 });
+
+describe('a personal access token', () => {
+  const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+
+  // ARC before 0.7: protocol.md 2.4.
+  test.each([
+    { name: 'as a Bearer token', authorization: 'Bearer pat', status: 201 },
+    { name: 'as the password of anybody', authorization: basic('github:pat'), status: 201 },
+    { name: 'as a wrong password', authorization: basic('github:tap'), status: 401 },
+    { name: 'as a user name', authorization: basic('pat:'), status: 401 },
+  ])('$name is a $status', async ({ authorization, status }) => {
+    const { client } = await aPlace();
+    const answer = await client.send('POST', REGISTRATION_TOKEN, { headers: { authorization } });
+    expect(answer.status).toBe(status);
+  });
+});

@@ -32,7 +32,7 @@ function app(incoming: Arrived): Caller {
 
 function gitHub(incoming: Arrived): Caller {
   const { service, params } = incoming;
-  const token = tokenOf(incoming, ['bearer', 'token'], badCredentials);
+  const token = tokenOf(incoming, ['bearer', 'token', 'basic'], badCredentials);
   const { org, repo, enterprise } = params;
   const path = enterprise === undefined ? [org, repo].join('/') : `enterprises/${enterprise}`;
   const scope = scopeOf(service.world, path);
@@ -114,7 +114,7 @@ function runner(incoming: Arrived): Caller {
 function scaleSetOf({ params, service }: Arrived, scope: Scope): ScaleSet | undefined {
   const id = params['scaleSet'];
   if (id === undefined) return undefined;
-  const scaleSet = service.world.scaleSets.get(Number(id));
+  const scaleSet = /^\d+$/.test(id) ? service.world.scaleSets.get(Number(id)) : undefined;
   if (scaleSet?.scope === scope) return scaleSet;
   const message = `No runner scale set found with identifier ${id}.`;
   throw new Refusal(exception('RunnerScaleSetNotFoundException', message));
@@ -123,6 +123,7 @@ function scaleSetOf({ params, service }: Arrived, scope: Scope): ScaleSet | unde
 const SCHEMES: Readonly<Record<string, string>> = {
   bearer: 'a Bearer token',
   token: 'a Bearer token',
+  basic: 'a Bearer token',
   remoteauth: 'a RemoteAuth token',
 };
 
@@ -136,9 +137,14 @@ function tokenOf(
   if (!schemes.includes(scheme.toLowerCase())) {
     throw new Refusal(unauthorized(), `Authorization must be ${SCHEMES[schemes[0]] ?? ''}`);
   }
-  if (token === '') throw new Refusal(unauthorized(), 'the token is empty');
-  return token;
+  const shown = scheme.toLowerCase() === 'basic' ? passwordOf(token) : token;
+  if (shown === '') throw new Refusal(unauthorized(), 'the token is empty');
+  return shown;
 }
+
+// ARC before 0.7 sends a personal access token so, and GitHub takes it: any user name, the token as password.
+const passwordOf = (basic: string): string =>
+  Buffer.from(basic, 'base64').toString().split(':').slice(1).join(':');
 
 const KINDS: Readonly<Record<TokenKind, string>> = {
   personal: 'a personal access token',

@@ -77,7 +77,7 @@ function decodeAll(groups: Record<string, string>): Record<string, string> {
   );
 }
 
-function decodeSegment(segment: string): string {
+export function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
