@@ -84,6 +84,12 @@ describe('with a kubeconfig', () => {
     expect(await connection.headers()).toEqual({ authorization: 'Bearer t0' });
   });
 
+  test('a server without TLS is reached, as with kubectl proxy', async () => {
+    const readFile = files({ '/k': kubeconfig('one', { server: 'http://127.0.0.1:8001' }) });
+    const connection = await loadConnection({ env: { KUBECONFIG: '/k' }, readFile });
+    expect(connection.server).toBe('http://127.0.0.1:8001');
+  });
+
   test('KUBECONFIG wins over the pod, the pod over the home directory', async () => {
     const readFile = files({
       '/k': kubeconfig('one'),
