@@ -1,5 +1,5 @@
 // Holds CONFORMANCE.md to the titles of the tests, both ways.
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 const HERE = new URL('./', import.meta.url);
@@ -56,4 +56,10 @@ test('what is said to be tested opens the title of a test, and no other number d
 test('a number without a test has a reason', () => {
   const silent = rows().filter(({ testedIn, otherwise }) => !testedIn.length && !otherwise);
   expect(silent).toEqual([]);
+});
+
+test('a file of another package that is named is there', () => {
+  const named = rows().flatMap(({ otherwise }) => otherwise.match(/packages\/[\w./-]+/g) ?? []);
+  const missing = named.filter((file) => !existsSync(new URL(`../../../${file}`, HERE)));
+  expect({ named: named.length > 0, missing }).toEqual({ named: true, missing: [] });
 });

@@ -93,6 +93,18 @@ describe('over the network', () => {
     expect(asked).toEqual(['gzip']);
   });
 
+  // Response.text() drops the mark by itself, so that only a socket tells.
+  test.each(['plain', 'packed'])('C23: a byte-order mark is dropped: %s', async (how) => {
+    const url = await aServer((_request, response) => {
+      const body = Buffer.from('\uFEFF{"id":1}');
+      if (how === 'plain') response.end(body);
+      else response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(body));
+    });
+    const http = createHttp({} as ActionsClientOptions, aTransport(), []);
+    const answer = await http.send({ what: 'get a thing', signal: undefined, ...get(url) });
+    expect(answer.text).toBe('{"id":1}');
+  });
+
   test('an empty answer is empty, though it is said to be packed', async () => {
     const url = await aServer((_request, response) => {
       response.writeHead(202, { 'content-encoding': 'gzip' }).end();
