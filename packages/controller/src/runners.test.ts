@@ -4,7 +4,9 @@ import {
   customResourceDefinitions,
   EphemeralRunnerKind,
   EphemeralRunnerSetKind,
+  FINALIZERS,
   JIT_KEYS,
+  LABELS,
 } from '@muster/api';
 import type { EphemeralRunner, EphemeralRunnerSet } from '@muster/api';
 import { createCluster } from '@muster/devcluster';
@@ -14,7 +16,7 @@ import { createSteppedClock, recordedLog, settle, until } from '@muster/kube/tes
 import type { RecordedLog, SteppedClock } from '@muster/kube/testing';
 import { createSimulator } from '@muster/simulator';
 import type { SimulatedRunner, Simulator } from '@muster/simulator';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseConfig } from './config.ts';
 import { createController } from './controller.ts';
 import type { Controller } from './controller.ts';
@@ -25,6 +27,8 @@ const START = Date.parse('2026-01-01T00:00:00Z');
 
 interface Bench {
   kube: KubeClient;
+  /** What the controller wrote, by verb and kind. */
+  writes: Map<string, number>;
   clock: SteppedClock;
   simulator: Simulator;
   log: RecordedLog;
@@ -43,19 +47,32 @@ afterEach(async () => {
   await bench.stop();
 });
 
-async function createBench(): Promise<Bench> {
+type Crd = ReturnType<typeof customResourceDefinitions>[number];
+
+async function createBench(crds: readonly Crd[] = customResourceDefinitions()): Promise<Bench> {
   const clock = createSteppedClock(START);
   const cluster = createCluster({ now: () => clock.now() });
-  const kube = createKubeClient({
-    clock,
-    fetch: (request) => {
-      request.headers.set('authorization', `Bearer ${cluster.adminToken}`);
-      return cluster.fetch(request);
-    },
+  const writes = new Map<string, number>();
+  const clientOf = (onRequest: (request: Request) => void): KubeClient =>
+    createKubeClient({
+      clock,
+      fetch: (request) => {
+        onRequest(request);
+        request.headers.set('authorization', `Bearer ${cluster.adminToken}`);
+        return cluster.fetch(request);
+      },
+    });
+  const kube = clientOf(() => undefined);
+  const counted = clientOf(({ method, url }) => {
+    if (method === 'GET') return;
+    const [plural = '', , subresource] =
+      new URL(url).pathname.split(`/namespaces/${NAMESPACE}/`)[1]?.split('/') ?? [];
+    const write = [method, plural, subresource ?? ''].join(' ').trim();
+    writes.set(write, (writes.get(write) ?? 0) + 1);
   });
   const simulator = createSimulator({ now: () => clock.now() });
   const log = recordedLog();
-  const scaleSetId = await seed(kube, simulator);
+  const scaleSetId = await seed(kube, simulator, crds);
   const config = parseConfig({
     args: ['--auto-scaling-runner-set-only'],
     env: {
@@ -70,13 +87,20 @@ async function createBench(): Promise<Bench> {
   };
   return {
     kube,
+    writes,
     clock,
     simulator,
     log,
     scaleSetId,
     async restart() {
       await stop();
-      const controller = createController({ config, kube, clock, log, fetch: simulator.fetch });
+      const controller = createController({
+        config,
+        kube: counted,
+        clock,
+        log,
+        fetch: simulator.fetch,
+      });
       const end = new AbortController();
       const done = [controller.watch(end.signal), controller.lead(end.signal)];
       running = {
@@ -93,19 +117,19 @@ async function createBench(): Promise<Bench> {
       await stop();
       simulator.stop();
       cluster.close();
-      await kube.close();
+      await Promise.all([kube.close(), counted.close()]);
     },
   };
 }
 
-async function seed(kube: KubeClient, simulator: Simulator): Promise<number> {
+async function seed(kube: KubeClient, simulator: Simulator, crds: readonly Crd[]): Promise<number> {
   const crdKind: Kind = {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     plural: 'customresourcedefinitions',
     namespaced: false,
   };
-  for (const crd of customResourceDefinitions()) {
+  for (const crd of crds) {
     await kube.create(crdKind, crd as unknown as KubeObject);
   }
   const namespaceKind: Kind = {
@@ -143,7 +167,7 @@ async function seed(kube: KubeClient, simulator: Simulator): Promise<number> {
 
 const at = (name: string) => ({ namespace: NAMESPACE, name });
 
-async function createSet(replicas: number): Promise<void> {
+async function createSet(replicas: number, container: object = {}): Promise<void> {
   await bench.kube.create(EphemeralRunnerSetKind, {
     apiVersion: EphemeralRunnerSetKind.apiVersion,
     kind: EphemeralRunnerSetKind.kind,
@@ -155,7 +179,7 @@ async function createSet(replicas: number): Promise<void> {
         githubConfigUrl: CONFIG_URL,
         githubConfigSecret: 'github',
         runnerScaleSetId: bench.scaleSetId,
-        spec: { containers: [{ name: 'runner', image: 'runner:1' }] },
+        spec: { containers: [{ name: 'runner', image: 'runner:1', ...container }] },
       },
     },
   });
@@ -206,7 +230,7 @@ const end = async ({ metadata: { name } }: Pod, exitCode: number): Promise<void>
 const patchSet = (spec: Record<string, unknown>) =>
   bench.kube.patch(EphemeralRunnerSetKind, at('linux'), { spec });
 
-test('a set of three makes runners, Secrets and pods, and knows them at GitHub', async () => {
+test('65: a set of three makes runners, Secrets and pods, and knows them at GitHub', async () => {
   await createSet(3);
   await rest(2000);
   expect((await pods()).length).toBe(3);
@@ -274,7 +298,7 @@ test('surplus runners go, and the one that GitHub calls busy stays', async () =>
   expect(bench.simulator.state().runners.map(({ name }) => name)).toEqual([working?.name]);
 });
 
-test('a set that is deleted leaves nothing at either side', async () => {
+test('38: a set that is deleted leaves nothing at either side', async () => {
   await createSet(5);
   await rest(2000);
   await bench.kube.delete(EphemeralRunnerSetKind, at('linux'));
@@ -283,6 +307,220 @@ test('a set that is deleted leaves nothing at either side', async () => {
   expect([await runners(), await pods(), await secrets()]).toEqual([[], [], []]);
   expect(bench.simulator.state().runners).toEqual([]);
 });
+
+test('37: a set of none makes none, and five when it is asked to', async () => {
+  await createSet(0);
+  await rest(2000);
+  expect((await theSet())?.metadata.finalizers).toEqual([FINALIZERS.set]);
+  expect(await runners()).toEqual([]);
+  expect((await theSet())?.status?.currentReplicas).toBe(0);
+  await patchSet({ replicas: 5, patchID: 1 });
+  await rest(2000);
+  expect((await runners()).length).toBe(5);
+  expect((await theSet())?.status?.currentReplicas).toBe(5);
+});
+
+test('64: a runner that is deleted takes what its job made by container hooks with it', async () => {
+  await createSet(1, { env: [{ name: 'ACTIONS_RUNNER_CONTAINER_HOOKS', value: '/hooks.js' }] });
+  await rest(2000);
+  const [{ metadata: { name } } = { metadata: { name: '' } }] = await runners();
+  const metadata = (made: string, of: string) => ({
+    ...at(made),
+    labels: { [LABELS.madeByRunner]: of },
+  });
+  const container = { containers: [{ name: 'job', image: 'job:1' }] };
+  for (const [made, of] of [
+    ['job', name],
+    ['others-job', 'another'],
+  ] as const) {
+    await bench.kube.create(PodKind, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: metadata(made, of),
+      spec: container,
+    });
+    await bench.kube.create(SecretKind, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: metadata(made, of),
+    });
+  }
+  await patchSet({ replicas: 0, patchID: 0 });
+  await rest(2000);
+  expect(await runners()).toEqual([]);
+  expect((await pods()).map((pod) => pod.metadata.name)).toEqual(['others-job']);
+  expect(await secrets()).toEqual(['others-job']);
+});
+
+test('a runner’s life takes nine writes, and its set’s two more', async () => {
+  await createSet(1);
+  await rest(2000);
+  const [pod] = await pods();
+  if (pod === undefined) throw new Error('a pod was wanted');
+  const runner = await run(pod);
+  await rest(2000);
+  bench.simulator.queueJob({ labels: ['linux'] });
+  await rest();
+  runner.start();
+  // The listener's part, and the ninth write.
+  await bench.kube.patchStatus(EphemeralRunnerKind, at(pod.metadata.name), {
+    status: { jobId: '1' },
+  });
+  await rest(2000);
+  runner.complete();
+  await end(pod, 0);
+  await rest(3000);
+  expect(await runners()).toEqual([]);
+  const ofRunner = [...bench.writes].filter(
+    ([write]) => !/events|ephemeralrunnersets|reviews/.test(write),
+  );
+  expect(Object.fromEntries(ofRunner)).toEqual({
+    'POST ephemeralrunners': 1,
+    'POST secrets': 1,
+    'POST pods': 1,
+    'PATCH ephemeralrunners status': 1,
+    'DELETE ephemeralrunners': 1,
+    'PATCH ephemeralrunners': 1,
+    'DELETE pods': 1,
+    'DELETE secrets': 1,
+  });
+});
+
+describe('a new template', () => {
+  const image = async (name: string): Promise<void> => {
+    const spec = (await theSet())?.spec.ephemeralRunnerSpec;
+    await patchSet({
+      ephemeralRunnerSpec: { ...spec, spec: { containers: [{ name: 'runner', image: name }] } },
+    });
+  };
+  const images = async (): Promise<string[]> =>
+    (await runners()).map(({ spec }) => spec.spec?.containers[0]?.image ?? '').sort();
+  const runNew = async (): Promise<void> => {
+    for (const pod of await pods()) if (pod.status?.phase !== 'Running') await run(pod);
+  };
+
+  test('48: replaces idle runners when new ones are ready, and no busy one', async () => {
+    await createSet(3);
+    await rest(2000);
+    await runNew();
+    bench.simulator.queueJob({ labels: ['linux'] });
+    await rest(2000);
+    const { name = '' } =
+      bench.simulator.state().runners.find(({ state }) => state === 'busy') ?? {};
+    await bench.kube.patchStatus(EphemeralRunnerKind, at(name), { status: { jobId: '1' } });
+    await image('runner:2');
+    await rest(2000);
+    expect(await images()).toEqual(['runner:1', 'runner:1', 'runner:1', 'runner:2']);
+    for (let turn = 0; turn < 4; turn += 1) {
+      await runNew();
+      await rest(3000);
+    }
+    expect(await images()).toEqual(['runner:1', 'runner:2', 'runner:2']);
+    expect((await runners()).map(({ metadata }) => metadata.name)).toContain(name);
+    const rolled = (await theSet())?.status?.conditions?.find(({ type }) => type === 'RolledOut');
+    expect(rolled).toMatchObject({ status: 'False', reason: 'JobsLeft' });
+  });
+
+  test('does not fill slots again that were used up', async () => {
+    await createSet(2);
+    await rest(2000);
+    const [first] = await pods();
+    if (first === undefined) throw new Error('a pod was wanted');
+    const runner = await run(first);
+    bench.simulator.queueJob({ labels: ['linux'] });
+    await rest();
+    runner.start();
+    runner.complete();
+    await end(first, 0);
+    await rest(2000);
+    await image('runner:2');
+    await rest(2000);
+    expect(await images()).toEqual(['runner:1', 'runner:2']);
+    expect((await theSet())?.status?.slots).toMatchObject({ spent: 1 });
+  });
+});
+
+test('an image that GitHub finds too old is tried three times, then once in fifteen minutes', async () => {
+  await createSet(1);
+  await rest(2000);
+  for (let turn = 1; turn <= 3; turn += 1) {
+    const [pod] = await pods();
+    if (pod === undefined) throw new Error(`pod ${turn} was wanted`);
+    await run(pod);
+    await end(pod, 7);
+    await rest(2000);
+  }
+  expect(await runners()).toEqual([]);
+  expect((await theSet())?.status).toMatchObject({
+    phase: 'Outdated',
+    blocked: { reason: 'OutdatedRunner', capacity: 0 },
+    failing: { outdated: 3 },
+  });
+  await bench.restart();
+  await rest(2000);
+  expect(await runners()).toEqual([]);
+  bench.clock.advance(900_000);
+  await rest(2000);
+  const [pod] = await pods();
+  if (pod === undefined) throw new Error('a trial was wanted');
+  await bench.kube.patchStatus(PodKind, at(pod.metadata.name), {
+    status: {
+      phase: 'Running',
+      containerStatuses: [
+        {
+          name: 'runner',
+          state: { running: { startedAt: new Date(bench.clock.now()).toISOString() } },
+        },
+      ],
+    },
+  });
+  await rest();
+  bench.clock.advance(61_000);
+  await rest(2000);
+  const status = (await theSet())?.status;
+  expect(status).toMatchObject({ phase: 'Running', runningEphemeralRunners: 1 });
+  expect([status?.blocked, status?.failing]).toEqual([undefined, undefined]);
+});
+
+test('with CRDs that keep none of our own fields a slot is spent all the same, and nothing stays', async () => {
+  await bench.stop();
+  bench = await createBench(customResourceDefinitions().map(withoutOurFields));
+  await bench.restart();
+  await createSet(2);
+  await rest(2000);
+  const [first] = await pods();
+  if (first === undefined) throw new Error('a pod was wanted');
+  const runner = await run(first);
+  bench.simulator.queueJob({ labels: ['linux'] });
+  await rest();
+  runner.start();
+  runner.complete();
+  await end(first, 0);
+  await rest(6000);
+  expect((await runners()).length).toBe(1);
+  expect((await secrets()).length).toBe(1);
+  const status = (await theSet())?.status;
+  expect(status).toMatchObject({ currentReplicas: 1 });
+  expect(status).not.toHaveProperty('slots');
+  expect(status).not.toHaveProperty('conditions');
+});
+
+/** As ARC's CRDs are. */
+function withoutOurFields(crd: Crd): Crd {
+  const ours = [
+    'slots',
+    'failing',
+    'blocked',
+    'listener',
+    'conditions',
+    'lostJobs',
+    'finishedRunners',
+  ];
+  return JSON.parse(JSON.stringify(crd), (_, value: unknown) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).filter(([name]) => !ours.includes(name)));
+  }) as Crd;
+}
 
 test('no line of the log holds a token or a JIT configuration', async () => {
   await createSet(1);

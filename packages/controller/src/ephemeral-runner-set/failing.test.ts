@@ -148,7 +148,7 @@ describe('an image that is too old for GitHub', () => {
       does: ['create 1: 0 of 1 wanted'],
     },
     {
-      name: 'stops the set after the third',
+      name: 'BUG-2: stops the set after the third',
       set: stopped(5),
       members: [],
       does: [WAIT],

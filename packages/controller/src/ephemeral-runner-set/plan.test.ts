@@ -266,4 +266,25 @@ describe('the life of a set', () => {
       },
     });
   });
+
+  test('49: its status counts pending, running and failed ones, which fill slots, and no others', () => {
+    const members = [
+      pending('a'),
+      withoutPod('b'),
+      member('c'),
+      failed('d'),
+      member('e', leaving),
+      withoutPod('f', { status: { phase: 'Succeeded' } }),
+    ];
+    const [report] = plan(observed(asked(0), members));
+    expect(report).toMatchObject({
+      status: {
+        currentReplicas: 4,
+        pendingEphemeralRunners: 2,
+        runningEphemeralRunners: 1,
+        failedEphemeralRunners: 1,
+        phase: 'Running',
+      },
+    });
+  });
 });

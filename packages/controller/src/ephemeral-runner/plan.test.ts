@@ -1,4 +1,5 @@
 import { aRunner } from '@muster/api/testing';
+import type { Pod } from '@muster/kube';
 import { describe, expect, test } from 'vitest';
 import { aFinishedPod, aLostPod, aNewPod, aPod, aRunningPod } from '../testing-pods.ts';
 import { plan } from './plan.ts';
@@ -19,6 +20,10 @@ const busy = aRunner('a', {
   },
 });
 const JOB = 'job "build (linux)" (https://github.com/my-org/app/actions/runs/42)';
+const SETUP_FAILED = {
+  phase: 'Pending',
+  initContainerStatuses: [{ name: 'setup', state: { terminated: { exitCode: 1 } } }],
+} satisfies Pod['status'];
 const failures = (count: number, last = '2026-01-01T00:00:58Z') =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`pod-${i}`, last]));
 
@@ -94,7 +99,7 @@ describe('a runner on its way to a pod', () => {
     [3, 20],
     [4, 40],
     [5, 80],
-  ])('after %i failures waits %i s', (count, seconds) => {
+  ])('36: after %i failures waits %i s', (count, seconds) => {
     const at = new Date(NOW).toISOString();
     const runner = aRunner('a', { status: { phase: 'Pending', failures: failures(count, at) } });
     expect(plan(observed({ runner }))).toEqual([
@@ -160,6 +165,27 @@ describe('a runner with a pod', () => {
       name: '57, 62, 70: counts a failed pod, then deletes it',
       given: { runner: idle, pod: aLostPod(idle) },
       does: ['report: its pod failed: Evicted', 'delete-pod: its failure is counted'],
+    },
+    {
+      name: '71: counts a pod that the node refused',
+      given: { runner: idle, pod: aLostPod(idle, 'OutOfpods') },
+      does: ['report: its pod failed: OutOfpods', 'delete-pod: its failure is counted'],
+    },
+    {
+      name: '58: counts a pod whose init container failed',
+      given: { runner: idle, pod: aPod(idle, SETUP_FAILED) },
+      does: [
+        'report: its pod failed: InitContainerFailed',
+        'delete-pod: its failure is counted',
+      ],
+    },
+    {
+      name: '59: is replaced when an init container failed under a job',
+      given: { runner: busy, pod: aPod(busy, SETUP_FAILED) },
+      does: [
+        `record-loss: ${JOB} lost its pod: InitContainerFailed: init container setup ended with exit code 1`,
+        'replace: its job is lost',
+      ],
     },
     {
       name: 'deletes a failed pod that it counted before it was interrupted',
