@@ -42,6 +42,7 @@ import { createGitHub } from './github.ts';
 import type { GitHubOptions } from './github.ts';
 import { createKept } from './kept.ts';
 import { registerMetrics } from './metrics.ts';
+import { createReads } from './reads.ts';
 import { createRights, permitted } from './rights.ts';
 import { wire } from './wiring.ts';
 import type { Loops } from './wiring.ts';
@@ -76,8 +77,9 @@ const CONCURRENCY = { runnerSets: 16, listeners: 8, sets: 16 };
 export function createController(options: ControllerOptions): Controller {
   const { config, kube, clock, log } = options;
   const caches = createCaches(options);
+  const reads = createReads({ kube, clock });
   const github = createGitHub({
-    credentials: createCredentials({ kube, clock }),
+    credentials: createCredentials(reads),
     clock,
     log,
     version: config.version,
@@ -94,7 +96,7 @@ export function createController(options: ControllerOptions): Controller {
   });
   const events = permitted(recorder, rights);
   if (options.metrics) registerMetrics(options.metrics.registry, caches);
-  const deps = { caches, kube, github, rights, clock, config, log, kept: createKept() };
+  const deps = { caches, kube, github, reads, rights, clock, config, log, kept: createKept() };
   const loops = createLoops(deps, events, options.metrics);
   const all = Object.values(caches) as Cache<KubeObject>[];
   return {
@@ -110,7 +112,7 @@ export function createController(options: ControllerOptions): Controller {
     },
     async lead(signal) {
       if (!(await filled(all, { clock, log, signal }))) return;
-      const unwire = wire(caches, loops, clock);
+      const unwire = wire(caches, loops, { clock, reads });
       wakeAll(caches, loops);
       await Promise.all(Object.values(loops).map((loop) => loop.run(signal)));
       unwire();

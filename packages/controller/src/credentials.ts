@@ -1,11 +1,11 @@
-// From what a spec says of GitHub to what a client needs: Secrets and ConfigMaps are read here, at
-// most once a minute each for all who use them. No message of this file holds a value of a Secret.
+// From what a spec says of GitHub to what a client needs. No message of this file holds a value of a Secret.
 import { CREDENTIAL_KEYS } from '@muster/api';
-import { ConfigMapKind, SecretKind } from '@muster/kube';
+import { isKubeError } from '@muster/kube';
 import type { GitHubCredentials } from '@muster/actions';
 import type { Proxy } from '@muster/api';
-import type { Clock, ConfigMap, KubeClient, Secret } from '@muster/kube';
+import type { ConfigMap, Secret } from '@muster/kube';
 import type { GitHubAccess } from './access.ts';
+import type { Reads } from './reads.ts';
 
 export type CredentialsErrorCode =
   /** A Secret or ConfigMap is not there. */
@@ -56,10 +56,8 @@ export interface CredentialsSource {
   flatten(namespace: string, proxy: Proxy): Promise<FlatProxy>;
 }
 
-const KEPT_MS = 60_000;
-
-export function createCredentials(options: { kube: KubeClient; clock: Clock }): CredentialsSource {
-  const read = createReader(options);
+export function createCredentials(reads: Reads): CredentialsSource {
+  const read = createReader(reads);
   const flatten = (namespace: string, proxy: Proxy): Promise<FlatProxy> =>
     flattenProxy(proxy, (name) => read.secret(namespace, name));
   return {
@@ -92,35 +90,18 @@ interface Reader {
   configMap(namespace: string, name: string): Promise<ConfigMap>;
 }
 
-/** Reads once a minute; what is absent, or could not be read, is asked for again at once. */
-function createReader({ kube, clock }: { kube: KubeClient; clock: Clock }): Reader {
-  const kept = new Map<string, { until: number; object: Promise<unknown> }>();
-  const read = <T>(key: string, load: () => Promise<T>): Promise<T> => {
-    const now = clock.now();
-    for (const [other, { until }] of kept) if (until <= now) kept.delete(other);
-    const known = kept.get(key);
-    if (known) return known.object as Promise<T>;
-    const object = load();
-    kept.set(key, { until: now + KEPT_MS, object });
-    object.catch(() => kept.delete(key));
-    return object;
-  };
-  return {
-    secret: (namespace, name) =>
-      read(`Secret/${namespace}/${name}`, async () =>
-        found(await kube.get(SecretKind, { namespace, name }), 'Secret', name),
-      ),
-    configMap: (namespace, name) =>
-      read(`ConfigMap/${namespace}/${name}`, async () =>
-        found(await kube.get(ConfigMapKind, { namespace, name }), 'ConfigMap', name),
-      ),
-  };
-}
+const createReader = (reads: Reads): Reader => ({
+  secret: (namespace, name) => found(reads.secret({ namespace, name }), 'Secret', name),
+  configMap: (namespace, name) => found(reads.configMap({ namespace, name }), 'ConfigMap', name),
+});
 
-function found<T>(object: T | undefined, kind: string, name: string): T {
-  if (object === undefined)
-    throw new CredentialsError('missing', `${kind} "${name}" does not exist`);
-  return object;
+async function found<T>(reading: Promise<T | undefined>, kind: string, name: string): Promise<T> {
+  const object = await reading.catch((error: unknown) => {
+    if (!isKubeError(error, 'forbidden')) throw error;
+    throw new CredentialsError('forbidden', `${kind} "${name}" may not be read by the operator`);
+  });
+  if (object !== undefined) return object;
+  throw new CredentialsError('missing', `${kind} "${name}" does not exist`);
 }
 
 const textOf = ({ data }: Secret, key: string): string =>

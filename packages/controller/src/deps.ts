@@ -17,6 +17,7 @@ import type {
 } from '@muster/kube';
 import type { Config } from './config.ts';
 import type { GitHub } from './github.ts';
+import type { Reads } from './reads.ts';
 import type { Rights } from './rights.ts';
 import type { Kept } from './kept.ts';
 
@@ -44,6 +45,8 @@ export interface Deps {
   kube: KubeClient;
   github: GitHub;
   rights: Rights;
+  /** Of Secrets and ConfigMaps. */
+  reads: Reads;
   clock: Clock;
   config: Config;
   log: Log;

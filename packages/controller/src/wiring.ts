@@ -3,6 +3,8 @@ import { controllerOf, label, LABELS } from '@muster/api';
 import type { ApiObject, EphemeralRunnerSet } from '@muster/api';
 import type { Cache, Change, Clock, KubeObject, Loop } from '@muster/kube';
 import type { Caches } from './deps.ts';
+import { KEPT_MS } from './reads.ts';
+import type { Reads } from './reads.ts';
 
 type Wake = Pick<Loop, 'wake'>;
 
@@ -13,11 +15,13 @@ export interface Loops {
   runners: Wake;
 }
 
-// Secrets and ConfigMaps cannot be watched; a rotation arrives within this time.
-const LOOK_AGAIN_MS = 60_000;
+export interface Pulse {
+  clock: Clock;
+  reads: Pick<Reads, 'expire'>;
+}
 
 /** Returns the way to stop it. */
-export function wire(caches: Caches, loops: Loops, clock: Clock): () => void {
+export function wire(caches: Caches, loops: Loops, { clock, reads }: Pulse): () => void {
   const stops = [
     on(caches.runnerSets, ({ object }) => {
       loops.runnerSets.wake(keyOf(object));
@@ -31,7 +35,9 @@ export function wire(caches: Caches, loops: Loops, clock: Clock): () => void {
       const { object } = change;
       loops.sets.wake(keyOf(object));
       wakeOwner(loops.runnerSets, object, 'AutoscalingRunnerSet');
-      for (const key of listenersOf(object, caches)) loops.listeners.wake(key);
+      if (isNewsOfListener(change)) {
+        for (const key of listenersOf(object, caches)) loops.listeners.wake(key);
+      }
       for (const key of heldBack(change, caches)) loops.runners.wake(key);
     }),
     on(caches.runners, ({ object }) => {
@@ -50,7 +56,9 @@ export function wire(caches: Caches, loops: Loops, clock: Clock): () => void {
         wakeLabelled(loops.listeners, object);
       }),
     ),
-    every(clock, LOOK_AGAIN_MS, () => {
+    // Secrets and ConfigMaps cannot be watched: a rotation arrives with this look.
+    every(clock, KEPT_MS, () => {
+      reads.expire();
       for (const listener of caches.listeners.list()) loops.listeners.wake(keyOf(listener));
     }),
   ];
@@ -77,6 +85,11 @@ function wakeLabelled(loop: Wake, object: KubeObject): void {
   const name = label(object as ApiObject, LABELS.listenerName);
   if (namespace !== undefined && name !== undefined) loop.wake(`${namespace}/${name}`);
 }
+
+/** Its counts change with every job, and a listener's pod with none of them. */
+const isNewsOfListener = ({ type, object, before }: Change<EphemeralRunnerSet>): boolean =>
+  type !== 'modified' ||
+  JSON.stringify(object.status?.listener) !== JSON.stringify(before?.status?.listener);
 
 /** The process in a listener's pod says in its set's status how it fares. */
 const listenersOf = ({ metadata }: EphemeralRunnerSet, { listeners }: Caches): string[] =>

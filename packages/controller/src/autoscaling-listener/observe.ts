@@ -1,5 +1,4 @@
 // Everything that a listener's plan needs to know. Secrets are read: they are not watched.
-import { SecretKind } from '@muster/kube';
 import type { AutoscalingListener, AutoscalingRunnerSet, EphemeralRunnerSet } from '@muster/api';
 import type { Pod, Role, RoleBinding, Secret, ServiceAccount } from '@muster/kube';
 import { accessOf } from '../access.ts';
@@ -7,7 +6,10 @@ import type { Config } from '../config.ts';
 import { isCredentialsError } from '../credentials.ts';
 import type { CredentialsError, ResolvedAccess } from '../credentials.ts';
 import type { Deps } from '../deps.ts';
+import type { Memory, Refusal } from './memory.ts';
 import { configSecretName, proxySecretName } from './names.ts';
+import { podState } from './pod-state.ts';
+import type { Turns } from './turns.ts';
 
 /** What a listener owns, as it is. */
 export interface There {
@@ -29,27 +31,36 @@ export interface Observed {
   there: There;
   /** The way to GitHub, or why there is none. */
   access: ResolvedAccess | CredentialsError;
+  /** Not too many others are being replaced. */
+  hasTurn: boolean;
+  /** The pod that the API server did not take. */
+  refusal: Refusal | undefined;
 }
 
-export async function observe(key: string, deps: Deps): Promise<Observed | undefined> {
-  const { caches, clock, config, github, kube } = deps;
+export type ObserveDeps = Pick<
+  Deps,
+  'caches' | 'clock' | 'config' | 'github' | 'kept' | 'reads'
+> & { memory: Memory; turns: Turns };
+
+export async function observe(key: string, deps: ObserveDeps): Promise<Observed | undefined> {
+  const { caches, clock, config, kept, memory, turns } = deps;
   const [namespace = '', name = ''] = key.split('/');
   const listener = caches.listeners.get({ namespace, name });
-  if (listener === undefined) return undefined;
+  if (listener === undefined) {
+    memory.forget(key);
+    return undefined;
+  }
   const { spec } = listener;
   const setNamespace = spec.autoscalingRunnerSetNamespace;
-  const [configSecret, proxySecret, access] = await Promise.all([
-    kube.get(SecretKind, { namespace, name: configSecretName(name) }),
-    kube.get(SecretKind, { namespace, name: proxySecretName(name) }),
-    github.resolve(accessOf(setNamespace, spec)).catch((error: unknown) => {
-      if (isCredentialsError(error)) return error;
-      throw error;
-    }),
+  const [secrets, access] = await Promise.all([
+    secretsOf(listener, deps),
+    accessFor(listener, deps),
   ]);
+  const now = clock.now();
   return {
-    now: clock.now(),
+    now,
     config,
-    listener,
+    listener: kept.whole(listener),
     runnerSet: caches.runnerSets.get({
       namespace: setNamespace,
       name: spec.autoscalingRunnerSetName,
@@ -59,10 +70,49 @@ export async function observe(key: string, deps: Deps): Promise<Observed | undef
       serviceAccount: caches.serviceAccounts.get({ namespace, name }),
       role: caches.roles.get({ namespace: setNamespace, name }),
       roleBinding: caches.roleBindings.get({ namespace: setNamespace, name }),
-      configSecret,
-      proxySecret,
+      ...secrets,
       pod: caches.pods.get({ namespace, name }),
     },
     access,
+    hasTurn: turns.isFree(key, { now, isBack: isBackIn(caches, now) }),
+    refusal: memory.refusalOf(listener),
   };
 }
+
+async function secretsOf(
+  listener: AutoscalingListener,
+  { reads }: ObserveDeps,
+): Promise<Pick<There, 'configSecret' | 'proxySecret'>> {
+  const { namespace, name } = listener.metadata;
+  const [configSecret, proxySecret] = await Promise.all([
+    reads.secret({ namespace, name: configSecretName(name) }),
+    mayHaveProxy(listener) ? reads.secret({ namespace, name: proxySecretName(name) }) : undefined,
+  ]);
+  return { configSecret, proxySecret };
+}
+
+/** It has one, or had one until a moment ago: absence is not kept, and would be asked for time and again. */
+function mayHaveProxy({ metadata, spec, status }: AutoscalingListener): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const isSettled = ready !== undefined && ready.observedGeneration === metadata.generation;
+  return spec.proxy !== undefined || metadata.deletionTimestamp !== undefined || !isSettled;
+}
+
+const accessFor = (
+  { spec }: AutoscalingListener,
+  { github }: ObserveDeps,
+): Promise<ResolvedAccess | CredentialsError> =>
+  github.resolve(accessOf(spec.autoscalingRunnerSetNamespace, spec)).catch((error: unknown) => {
+    if (isCredentialsError(error)) return error;
+    throw error;
+  });
+
+/** Whether a listener runs again in another pod than this, or is gone. */
+const isBackIn =
+  ({ listeners, pods }: Pick<Deps['caches'], 'listeners' | 'pods'>, now: number) =>
+  (key: string, oldPod: string): boolean => {
+    const [namespace = '', name = ''] = key.split('/');
+    if (listeners.get({ namespace, name }) === undefined) return true;
+    const pod = pods.get({ namespace, name });
+    return pod?.metadata.uid !== oldPod && podState(pod, now).is === 'running';
+  };

@@ -1,6 +1,7 @@
 import { FINALIZERS, parseListenerConfig } from '@muster/api';
 import { aListener, aRunnerSet, aSet } from '@muster/api/testing';
 import type { AutoscalingListener } from '@muster/api';
+import { KubeError, PodKind } from '@muster/kube';
 import type { Pod, PodStatus } from '@muster/kube';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../config.ts';
@@ -8,6 +9,8 @@ import { CredentialsError } from '../credentials.ts';
 import { desired } from './desired.ts';
 import { plan } from './plan.ts';
 import { standing } from './status.ts';
+import { afterFailure } from './failure.ts';
+import type { Resource } from './desired.ts';
 import type { Observed, There } from './observe.ts';
 
 const config = parseConfig({
@@ -62,6 +65,8 @@ const observed = (given: Partial<Observed> = {}): Observed => ({
   set: aSet(),
   there: complete(),
   access,
+  hasTurn: true,
+  refusal: undefined,
   ...given,
 });
 
@@ -71,6 +76,12 @@ const does = (given: Partial<Observed>): string[] =>
     return 'resource' in action ? [`${action.do} ${action.resource.part}`] : [action.do];
   });
 
+const flat = { http_proxy: 'http://p:1', https_proxy: '', no_proxy: 'a' };
+const refusalOf = ({ pod }: There) => ({
+  hash: pod?.metadata.annotations?.['actions.github.com/integrity-hash'] ?? '',
+  message: 'refused',
+  at: NOW - 29_000,
+});
 const ended = (finishedAt: string) => container({ terminated: { exitCode: 1, finishedAt } });
 const missing = new CredentialsError('missing', 'Secret "x" does not exist');
 const DELETED = '2026-01-01T00:59:55Z';
@@ -94,12 +105,12 @@ describe('what comes next', () => {
     {
       name: '26: another set changes the role, the config and the pod',
       given: { listener: held({ spec: { ephemeralRunnerSetName: 'other' } }) },
-      is: ['update role', 'update configSecret', 'stop-pod'],
+      is: ['update role', 'update configSecret', 'replace-pod pod', 'wait'],
     },
     {
       name: 'BUG-7, BUG-8: new credentials change the config and the pod',
       given: { access: { ...access, credentials: { kind: 'token', token: 'new' } } },
-      is: ['update configSecret', 'stop-pod'],
+      is: ['update configSecret', 'replace-pod pod', 'wait'],
     },
     {
       name: '28: makes a pod that ended anew',
@@ -129,6 +140,57 @@ describe('what comes next', () => {
       name: 'ends a pod by force long after its grace',
       given: { there: withPod({}, { deletionTimestamp: '2026-01-01T00:59:00Z' }) },
       is: ['stop-pod'],
+    },
+    {
+      name: 'waits while five others are being replaced',
+      given: {
+        access: { ...access, credentials: { kind: 'token', token: 'new' } },
+        hasTurn: false,
+      },
+      is: ['update configSecret', 'wait'],
+    },
+    {
+      name: 'does not try a pod again that was just refused',
+      given: { there: { ...complete(), pod: undefined }, refusal: refusalOf(complete()) },
+      is: ['wait'],
+    },
+    {
+      name: 'tries it half a minute later',
+      given: {
+        there: { ...complete(), pod: undefined },
+        refusal: { ...refusalOf(complete()), at: NOW - 30_000 },
+      },
+      is: ['create pod'],
+    },
+    {
+      name: 'tries another one at once',
+      given: {
+        there: { ...complete(), pod: undefined },
+        refusal: { ...refusalOf(complete()), hash: 'other' },
+      },
+      is: ['create pod'],
+    },
+    {
+      name: '33: a proxy needs a Secret, and the pod another start',
+      given: { access: { ...access, proxy: flat } },
+      is: ['create proxySecret', 'replace-pod pod', 'wait'],
+    },
+    {
+      name: '33: and takes it away when it is gone',
+      given: { there: { ...complete(held(), { ...access, proxy: flat }) } },
+      is: ['delete proxySecret', 'replace-pod pod', 'wait'],
+    },
+    {
+      name: 'BUG-14: metadata of the pod never means an update of it',
+      given: { listener: held({ metadata: { labels: { team: 'a' } } }) },
+      is: [
+        'update serviceAccount',
+        'update role',
+        'update roleBinding',
+        'update configSecret',
+        'replace-pod pod',
+        'wait',
+      ],
     },
     { name: 'keeps its pod without credentials', given: { access: missing }, is: ['wait'] },
     {
@@ -161,29 +223,6 @@ test('its config is what a listener reads', () => {
   ]);
 });
 
-test('a template adds, and what it does not set keeps the default', () => {
-  const template = {
-    metadata: { labels: { theirs: 'yes' } },
-    spec: {
-      containers: [
-        { name: 'listener', env: [{ name: 'X', value: '1' }] },
-        { name: 'sidecar', image: 's' },
-      ],
-    },
-  };
-  const pod = podOf(complete(held({ spec: { template } })));
-  expect(pod.metadata.labels).toEqual({ theirs: 'yes' });
-  expect(pod.spec.terminationGracePeriodSeconds).toBe(60);
-  expect(pod.spec.containers.map(({ name, image }) => [name, image])).toEqual([
-    ['listener', 'ghcr.io/muster/muster:dev'],
-    ['sidecar', 's'],
-  ]);
-  expect(pod.spec.containers[0]).toMatchObject({
-    env: [{ name: 'LISTENER_CONFIG_PATH' }, { name: 'POD_UID' }, { name: 'X' }],
-    securityContext: { readOnlyRootFilesystem: true },
-  });
-});
-
 test.each([
   { name: 'running', there: withPod(container({ running: {} })), reason: 'Listening' },
   { name: 'not started', there: withPod({}), reason: 'PodStarting' },
@@ -192,13 +231,91 @@ test.each([
   expect(standing(observed({ there })).reason).toBe(reason);
 });
 
-test('what its process says of itself has the last word', () => {
-  const set = aSet({
-    status: { currentReplicas: 0, listener: { state: 'session-taken', reason: 'by a stranger' } },
+describe('it is ready when its process says so', () => {
+  const ours = held({ spec: { image: 'm:1' } });
+  const ourPod = (startedAt: string, isReady: boolean): There => {
+    const pod = podOf(complete(ours));
+    const status: PodStatus = {
+      ...container({ running: { startedAt } }),
+      conditions: [
+        { type: 'Ready', status: isReady ? 'True' : 'False', lastTransitionTime: startedAt },
+      ],
+    };
+    return { pod: { ...pod, metadata: { ...pod.metadata, uid: 'uid-of-pod' }, status } };
+  };
+  const saying = (listener: object) => aSet({ status: { currentReplicas: 0, listener } });
+  const LATE = '2026-01-01T00:59:49Z';
+  const EARLY = '2026-01-01T00:59:51Z';
+
+  test.each([
+    { name: 'ours, silent', there: ourPod(EARLY, true), set: aSet(), reason: 'ListenerStarting' },
+    {
+      name: 'ours, silent for ten seconds, and ready by its probe',
+      there: ourPod(LATE, true),
+      set: aSet(),
+      reason: 'Listening',
+    },
+    {
+      name: 'ours, silent for ten seconds, and not ready by its probe',
+      there: ourPod(LATE, false),
+      set: aSet(),
+      reason: 'ListenerStarting',
+    },
+    {
+      name: 'ours, listening',
+      there: ourPod(EARLY, false),
+      set: saying({ state: 'listening', instance: 'uid-of-pod' }),
+      reason: 'Listening',
+    },
+    {
+      name: 'ours, in trouble',
+      there: ourPod(LATE, true),
+      set: saying({ state: 'session-taken', reason: 'by a stranger', instance: 'uid-of-pod' }),
+      reason: 'SessionTaken',
+    },
+    {
+      name: 'ours, and only the one before it listened',
+      there: ourPod(EARLY, true),
+      set: saying({ state: 'listening', instance: 'the one before' }),
+      reason: 'ListenerStarting',
+    },
+    {
+      name: "ARC's, which says nothing",
+      there: withPod(container({ running: {} })),
+      set: saying({ state: 'unauthorized', instance: 'the one before' }),
+      reason: 'Listening',
+    },
+  ])('$name: $reason', ({ there, set, reason }) => {
+    expect(standing(observed({ listener: ours, there, set })).reason).toBe(reason);
   });
-  expect(standing(observed({ set, there: withPod(container({ running: {} })) }))).toEqual({
-    status: 'False',
-    reason: 'SessionTaken',
-    message: 'by a stranger',
+});
+
+describe('a pod that the API server does not take', () => {
+  const refused = new KubeError('invalid', 'spec.containers[0].image: Required value');
+  const there = complete();
+  const resource = { part: 'pod', kind: PodKind, object: podOf(there) } as unknown as Resource;
+
+  test('is not tried again at once, and is told of', () => {
+    const create = { do: 'create', resource, because: '' } as const;
+    const next = afterFailure(create, refused, observed({ there: {} }));
+    expect(next === 'retry' ? [] : next.map((step) => step.do)).toEqual([
+      'note-refusal',
+      'report',
+      'wait',
+    ]);
+  });
+
+  test('leaves the old one listening, and Ready alone', () => {
+    const replace = { do: 'replace-pod', resource, pod: podOf(there), because: '' } as const;
+    const next = afterFailure(replace, refused, observed({ there }));
+    const said = next === 'retry' ? [] : next.filter((step) => step.do === 'report');
+    expect(said.flatMap(({ status }) => status.conditions ?? [])).toMatchObject([
+      { type: 'UpToDate', status: 'False', reason: 'PodRefused' },
+    ]);
+  });
+
+  test('another failure is retried', () => {
+    const create = { do: 'create', resource, because: '' } as const;
+    expect(afterFailure(create, new KubeError('unavailable', '500'), observed())).toBe('retry');
   });
 });

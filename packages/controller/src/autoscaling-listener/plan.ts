@@ -4,11 +4,18 @@ import { contentHash, FINALIZERS, hasFinalizer, isDeleting } from '@muster/api';
 import type { AutoscalingListenerStatus } from '@muster/api';
 import type { Pod, PlannedAction, WaitAction } from '@muster/kube';
 import { isCredentialsError } from '../credentials.ts';
-import type { ResolvedAccess } from '../credentials.ts';
 import { isAsWanted } from '../integrity.ts';
 import { desired, owned } from './desired.ts';
 import { podState } from './pod-state.ts';
-import { credentialsStanding, standing, statusWith } from './status.ts';
+import {
+  AS_WISHED,
+  credentialsStanding,
+  RECORDED_WITHIN_MS,
+  standing,
+  statusWith,
+} from './status.ts';
+import { hashOf } from './memory.ts';
+import type { Refusal } from './memory.ts';
 import type { Owned, Resource } from './desired.ts';
 import type { Observed } from './observe.ts';
 import type { Standing } from './status.ts';
@@ -17,9 +24,13 @@ type Step =
   | { do: 'hold' }
   | { do: 'release' }
   | { do: 'leave' }
-  | { do: 'create' | 'update'; resource: Resource }
+  | { do: 'create'; resource: Resource }
+  | { do: 'update'; resource: Resource }
   | { do: 'delete'; resource: Owned }
   | { do: 'stop-pod'; pod: Pod; graceSeconds?: number }
+  /** Its successor is `resource`; no more than a few at a time. */
+  | { do: 'replace-pod'; pod: Pod; resource: Resource }
+  | { do: 'note-refusal'; refusal: Refusal }
   | { do: 'report'; status: AutoscalingListenerStatus };
 
 export type Action = (PlannedAction & Step) | WaitAction;
@@ -37,15 +48,31 @@ export function plan(observed: Observed): Action[] {
   if (isCredentialsError(access)) {
     // A pod that listens with what it was given goes on with it.
     return [
-      ...report(observed, credentialsStanding(access)),
+      ...say(observed, { ready: credentialsStanding(access) }),
       { do: 'wait', ms: LOOK_AGAIN_MS, because: access.message },
     ];
   }
-  return [...report(observed, standing(observed)), ...converge(observed, access)];
+  const wanted = desired({ ...observed, access });
+  return [
+    ...say(observed, { ready: standing(observed), ...currentOf(observed, wanted) }),
+    ...converge(observed, wanted),
+    ...look(observed),
+  ];
 }
 
-function converge(observed: Observed, access: ResolvedAccess): Action[] {
-  const wanted = desired({ ...observed, access });
+/** Nothing new while its pod is another one: a pod that is refused stands until it is taken. */
+function currentOf({ there: { pod } }: Observed, wanted: readonly Resource[]) {
+  const wish = wanted.find(({ part }) => part === 'pod');
+  return pod && wish && isAsWanted(pod, wish.object) ? { current: AS_WISHED } : {};
+}
+
+/** Its process may not be able to say that it listens; no event tells that it did not. */
+const look = (observed: Observed): Action[] =>
+  standing(observed).reason === 'ListenerStarting'
+    ? [{ do: 'wait', ms: RECORDED_WITHIN_MS, because: 'its process has not said that it listens' }]
+    : [];
+
+function converge(observed: Observed, wanted: readonly Resource[]): Action[] {
   const companions = wanted.filter(({ part }) => part !== 'pod');
   return [
     ...companions.flatMap((resource) => apply(observed, resource)),
@@ -75,7 +102,7 @@ const surplus = (observed: Observed, wanted: readonly Resource[]): Action[] =>
 function followPod(observed: Observed, resource: Resource): Action[] {
   const { pod } = observed.there;
   const state = podState(pod, observed.now);
-  if (pod === undefined) return [{ do: 'create', resource, because: 'it has no pod' }];
+  if (pod === undefined) return makePod(observed, resource);
   switch (state.is) {
     case 'over':
       return state.restForMs > 0
@@ -88,10 +115,34 @@ function followPod(observed: Observed, resource: Resource): Action[] {
     case 'absent':
     case 'starting':
     case 'running':
-      return isAsWanted(pod, resource.object)
-        ? []
-        : [{ do: 'stop-pod', pod, because: 'what it was made from changed' }];
+      return isAsWanted(pod, resource.object) ? [] : replacePod(observed, pod, resource);
   }
+}
+
+const REFUSED_MS = 30_000;
+
+/** What was refused a moment ago is refused again. */
+function makePod({ refusal, now }: Observed, resource: Resource): Action[] {
+  const leftMs = refusal?.hash === hashOf(resource) ? refusal.at + REFUSED_MS - now : 0;
+  return leftMs > 0
+    ? [{ do: 'wait', ms: leftMs, because: 'the API server does not take its pod' }]
+    : [{ do: 'create', resource, because: 'it has no pod' }];
+}
+
+const TURN_MS = 1_000;
+
+function replacePod({ hasTurn, refusal, now }: Observed, pod: Pod, resource: Resource): Action[] {
+  const leftMs = refusal?.hash === hashOf(resource) ? refusal.at + REFUSED_MS - now : 0;
+  if (leftMs > 0) {
+    return [{ do: 'wait', ms: leftMs, because: 'the API server does not take its next pod' }];
+  }
+  if (!hasTurn) {
+    return [{ do: 'wait', ms: TURN_MS, because: 'others are being replaced just now' }];
+  }
+  return [
+    { do: 'replace-pod', pod, resource, because: 'what it was made from changed' },
+    { do: 'wait', ms: TURN_MS, because: 'its old pod is to end' },
+  ];
 }
 
 const RESTARTED = { type: 'Warning', reason: 'ListenerEnded' } as const;
@@ -117,8 +168,11 @@ function dismantle(observed: Observed): Action[] {
 }
 
 /** Nothing, when the status says so already. */
-function report(observed: Observed, ready: Standing): Action[] {
-  const status = statusWith(observed, ready);
+export function say(
+  observed: Observed,
+  said: { ready?: Standing; current?: Standing },
+): Extract<Action, { do: 'report' }>[] {
+  const status = statusWith(observed, said);
   if (contentHash(status) === contentHash(observed.listener.status ?? {})) return [];
-  return [{ do: 'report', status, because: ready.message }];
+  return [{ do: 'report', status, because: (said.ready ?? said.current ?? AS_WISHED).message }];
 }

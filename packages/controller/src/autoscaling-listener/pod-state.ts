@@ -47,3 +47,6 @@ function restForMs(pod: Pod, now: number): number {
   const overForMs = sinceMs(stateOf(pod)?.terminated?.finishedAt, now) ?? 0;
   return ageMs - overForMs < SHORT_LIFE_MS ? Math.max(0, REST_MS - overForMs) : 0;
 }
+
+/** When its process started. */
+export const startedAt = (pod: Pod): string | undefined => stateOf(pod)?.running?.startedAt;

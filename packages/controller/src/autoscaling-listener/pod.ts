@@ -6,6 +6,7 @@ import type { Pod, Unsaved } from '@muster/kube';
 import type { Config } from '../config.ts';
 import type { ResolvedAccess } from '../credentials.ts';
 import { merged } from '../propagation.ts';
+import { probed } from './health.ts';
 import { configSecretName, proxySecretName } from './names.ts';
 
 type PodSpec = Pod['spec'];
@@ -39,7 +40,7 @@ export function listenerPod(listener: AutoscalingListener, making: Making): Plac
       }),
       ownerReferences: [ownedBy(listener)],
     },
-    spec: podSpec(defaults(listener, making), template?.spec),
+    spec: probed(podSpec(defaults(listener, making), template?.spec), making.config),
   };
 }
 
@@ -105,15 +106,22 @@ function podSpec(ours: PodSpec, theirs: PodSpec | undefined): PodSpec {
   const own = containers.find(({ name }) => name === CONTAINERS.listener);
   return {
     ...ours,
-    ...given(theirs),
-    // As in ARC, a template does not choose the account: the listener's rights hang on it.
-    ...(ours.serviceAccountName !== undefined && { serviceAccountName: ours.serviceAccountName }),
+    ...given(withoutAccount(theirs)),
     containers: [
       ...(listener ? [own ? overlaid(listener, own) : listener] : []),
       ...containers.filter(({ name }) => name !== CONTAINERS.listener),
     ],
     volumes: [...(ours.volumes ?? []), ...(theirs.volumes ?? [])],
   };
+}
+
+/** As in ARC, a template does not choose the account: the listener's rights hang on it. */
+function withoutAccount(theirs: PodSpec): Partial<PodSpec> {
+  const kept: Partial<PodSpec> = { ...theirs };
+  delete kept.serviceAccountName;
+  delete kept.serviceAccount;
+  delete kept.automountServiceAccountToken;
+  return kept;
 }
 
 const APPENDED = ['env', 'envFrom', 'args', 'ports', 'volumeMounts', 'volumeDevices'] as const;
