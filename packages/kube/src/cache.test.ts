@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createCache } from './cache.ts';
 import { systemClock } from './clock.ts';
@@ -95,54 +94,6 @@ describe('the cache on the dev cluster', () => {
     }
     expect(names(cache.list())).toEqual(['b']);
   });
-
-  test('equals the list of the server after any history of faults', async () => {
-    const step = fc.record({
-      do: fc.constantFrom('put', 'delete', 'drop', 'compact', 'pass'),
-      name: fc.constantFrom('a', 'b', 'c', 'd'),
-      value: fc.nat(9).map(String),
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-        const clock = createSteppedClock();
-        const { client, cluster } = aCluster();
-        const { cache, stop } = running({ client, labelSelector: mine, clock });
-        const does = {
-          put: async (name: string, value: string) => {
-            const at = { namespace: 'default', name };
-            const changed = await client.patch(ConfigMapKind, at, { data: { value } });
-            if (changed === undefined)
-              await client.create(ConfigMapKind, labelled(name, { value }));
-          },
-          delete: (name: string) => client.delete(ConfigMapKind, { namespace: 'default', name }),
-          drop: () => {
-            cluster.dropWatches();
-          },
-          compact: () => {
-            cluster.compact();
-          },
-          pass: async () => {
-            await settle(5);
-            clock.advance(300);
-          },
-        };
-        for (const { do: what, name, value } of steps) await does[what as 'put'](name, value);
-        for (let turn = 0; turn < 10; turn += 1) {
-          await settle(10);
-          clock.advance(60_000);
-        }
-        await settle();
-        const { items } = await client.list(ConfigMapKind, { labelSelector: mine });
-        const shown = (objects: ConfigMap[]): unknown[] =>
-          objects
-            .map(({ metadata, data }) => [metadata.name, metadata.resourceVersion, data])
-            .sort();
-        expect(shown(cache.list())).toEqual(shown(items));
-        await stop();
-      }),
-      { numRuns: 40 },
-    );
-  }, 60_000);
 });
 
 describe('the state machine', () => {
@@ -241,6 +192,20 @@ describe('the state machine', () => {
     await settle();
     expect(calls).toEqual(['list', 'watch 10', 'list', 'watch 10']);
     expect(clock.untilNext()).toBeGreaterThan(0);
+  });
+
+  test.each([
+    { name: 'an event', told: { type: 'ADDED' as const, object: aMap('b', '3') } },
+    { name: 'a bookmark', told: bookmark('9') },
+  ])('lists anew when $name shows that the server went back', async ({ told }) => {
+    const { client, calls } = scripted(
+      [() => [aMap('a', '10')], () => [aMap('b', '3')]],
+      [ending(told), silent],
+    );
+    const { cache } = running({ client, clock: createSteppedClock() });
+    await settle();
+    expect(calls).toEqual(['list', 'watch 10', 'list', 'watch 10']);
+    expect(names(cache.list())).toEqual(['b']);
   });
 
   test('tells of a new list only what differs, and never empties in between', async () => {

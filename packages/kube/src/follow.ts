@@ -1,6 +1,7 @@
 // Follows one list of the server for ever, as a state machine: list, watch, resume, back off.
-import { isKubeError } from './errors.ts';
+import { isKubeError, KubeError } from './errors.ts';
 import { sleep } from './sleep.ts';
+import { wentBack } from './version.ts';
 import type { Kind, KubeObject } from './object.ts';
 import type { Clock, KubeClient, Log, Selection, WatchEvent } from './types.ts';
 
@@ -96,7 +97,7 @@ class Following<T extends KubeObject> {
         silence.broken();
         follower.heard();
         this.#recovered();
-        version = this.#take(event);
+        version = this.#take(event, version);
       }
       const worked = version !== from || clock.elapsed() - startedAt >= WORKING_MS;
       if (worked) return { is: 'watching', from: version };
@@ -115,10 +116,14 @@ class Following<T extends KubeObject> {
     return client.watch(kind, { ...selection, resourceVersion, signal });
   }
 
-  #take(event: WatchEvent<T>): string {
-    if (event.type === 'BOOKMARK') return event.resourceVersion;
-    this.#options.follower.changed(event);
-    return event.object.metadata.resourceVersion;
+  #take(event: WatchEvent<T>, from: string): string {
+    const { resourceVersion } = event.type === 'BOOKMARK' ? event : event.object.metadata;
+    // Etcd from a backup, a dev cluster begun anew: what is held here may never have been there.
+    if (wentBack(resourceVersion, from)) {
+      throw new KubeError('expired', `the server went back from ${from} to ${resourceVersion}`);
+    }
+    if (event.type !== 'BOOKMARK') this.#options.follower.changed(event);
+    return resourceVersion;
   }
 
   #afterWatchError(error: unknown, version: string): State {

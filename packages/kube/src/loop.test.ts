@@ -6,7 +6,7 @@ import { createLoop } from './loop.ts';
 import { createMetrics } from './metrics.ts';
 import { aCluster, aConfigMap } from './testing/cluster.ts';
 import { createSteppedClock, recordedLog, settle, silentLog, until } from './testing/index.ts';
-import { isAtLeast } from './writes.ts';
+import { isAtLeast } from './version.ts';
 import type { ConfigMap } from './kinds.ts';
 import type { Happening } from './events.ts';
 import type { LoopOptions } from './loop.ts';

@@ -2,6 +2,7 @@
 import { titleOf } from './paths.ts';
 import { sleep } from './sleep.ts';
 import { trackedClient } from './tracked.ts';
+import { isAtLeast } from './version.ts';
 import type { At, Kind, KubeObject, Metadata } from './object.ts';
 import type { Expected } from './tracked.ts';
 import type { Cache, Change, Clock, KubeClient } from './types.ts';
@@ -49,12 +50,6 @@ class RecentDeletions {
   has(uid: string): boolean {
     return this.#newer.has(uid) || this.#older.has(uid);
   }
-}
-
-/** Versions are numbers that grow. One that is no number can only be compared for equality. */
-export function isAtLeast(version: string, wanted: string): boolean {
-  if (!/^\d+$/.test(version) || !/^\d+$/.test(wanted)) return version === wanted;
-  return version.length === wanted.length ? version >= wanted : version.length > wanted.length;
 }
 
 export class Writes {
