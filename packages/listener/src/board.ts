@@ -71,27 +71,37 @@ export class Board {
   }
 
   /** An answer to a patch; `at` is when it was sent. */
-  see(object: EphemeralRunnerSet, at: number): void {
-    if (this.#seen && at < this.#seen.at) return;
+  see(object: EphemeralRunnerSet, at: number): Seen {
+    if (this.#seen && at < this.#seen.at) return this.#seen;
     this.#version = object.metadata.resourceVersion;
     this.#seen = seenIn(object, at);
+    if (this.#isRecorded && this.#seen.listener === undefined) {
+      // The set was made anew.
+      this.#written = '';
+      this.#deps.bell.ring();
+    }
     this.#judge(this.#isRecorded);
+    return this.#seen;
+  }
+
+  /** The set as it is now. Throws when it cannot be seen. */
+  async read(patienceMs = PATIENCE_MS): Promise<Seen> {
+    const { kube, clock } = this.#deps;
+    const at = clock.elapsed();
+    const object = await within(clock, patienceMs, (signal) =>
+      // The main resource, which ARC's role allows too.
+      kube.patch(EphemeralRunnerSetKind, this.#at, {}, { signal }),
+    );
+    if (object === undefined) throw new SetGoneError(this.#at.namespace, this.#at.name);
+    return this.see(object, at);
   }
 
   /** The set as it is now; undefined when it cannot be seen. */
   async look(patienceMs = PATIENCE_MS): Promise<Seen | undefined> {
-    const { kube, clock, log } = this.#deps;
-    const at = clock.elapsed();
     try {
-      const object = await within(clock, patienceMs, (signal) =>
-        // The main resource, which ARC's role allows too.
-        kube.patch(EphemeralRunnerSetKind, this.#at, {}, { signal }),
-      );
-      if (object === undefined) return undefined;
-      this.see(object, at);
-      return this.#seen;
+      return await this.read(patienceMs);
     } catch (error) {
-      log.debug('could not look at the set', { set: this.#set.setName, error });
+      this.#deps.log.debug('could not look at the set', { set: this.#set.setName, error });
       return undefined;
     }
   }
@@ -138,9 +148,7 @@ export class Board {
   async #write(): Promise<void> {
     if (this.#wanted === undefined) return;
     const { key, record, since } = this.#wanted;
-    if (this.#version === undefined && (await this.look()) === undefined) {
-      throw new Error('the set cannot be seen');
-    }
+    if (this.#version === undefined) await this.read();
     const { sessionId = null, state, reason } = record;
     const { instance, kube, clock } = this.#deps;
     const at = clock.elapsed();

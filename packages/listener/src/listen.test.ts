@@ -1,237 +1,509 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { EphemeralRunnerKind } from '@muster/api';
-import { settle as turns } from '@muster/kube/testing';
+// One loop against the simulator and the dev cluster, in process.
+import { afterEach, describe, expect, test } from 'vitest';
+import { EphemeralRunnerSetKind, LISTENER_ANNOTATIONS } from '@muster/api';
+import { settle } from '@muster/kube/testing';
+import { AT, makeSet } from './testing/kubernetes.ts';
 import { aWorld } from './testing/world.ts';
-import type { EphemeralRunnerSet, EphemeralRunnerStatus, ListenerStatus } from '@muster/api';
-import type { World } from './testing/world.ts';
+import type { EphemeralRunnerSet, ListenerStatus } from '@muster/api';
+import type { ScaleSetState } from '@muster/simulator';
+import type { World, WorldOptions } from './testing/world.ts';
 
 let world: World;
 
-/** Keys are made and tokens signed in other threads, so a number of turns would not do. */
-async function until(
-  isSo: (set: EphemeralRunnerSet) => boolean,
-  stepMs = 1,
-): Promise<EphemeralRunnerSet> {
-  for (let tries = 0; tries < 2_000; tries++) {
-    const set = await world.set();
-    if (isSo(set)) return set;
-    await turns(1);
-    world.clock.advance(stepMs);
-  }
-  throw new Error(`it never came to hold: ${isSo.toString()}`);
+async function given(options: WorldOptions = {}): Promise<World> {
+  world = await aWorld(options);
+  return world;
 }
 
-/** As `until`, for when Kubernetes cannot be asked. */
-async function logged(text: string): Promise<void> {
-  for (let tries = 0; tries < 2_000; tries++) {
-    if (world.log.lines.some(({ message }) => message === text)) return;
-    await turns(1);
-    world.clock.advance(100);
-  }
-  throw new Error(`it was never logged: ${text}`);
-}
+afterEach(() => world.end());
 
-const listening = (): Promise<EphemeralRunnerSet> =>
-  until(({ status }) => status?.listener?.state === 'listening');
+/** Lets everything in process come to rest; no time passes. */
+const rest = (): Promise<void> => settle(300);
 
-const settle = (): Promise<void> => turns(300);
-
-beforeEach(async () => {
-  world = await aWorld();
-});
-
-afterEach(async () => {
-  world.away.kubernetes = false;
-  await world.end();
-});
-
-/** Lets everything in process come to rest, then looks at the set. */
 async function rested(): Promise<EphemeralRunnerSet> {
-  await settle();
+  await rest();
   return world.set();
 }
 
 const wish = ({ spec }: EphemeralRunnerSet): [number, number] => [spec.replicas ?? 0, spec.patchID];
 
-const aJob = (): void => {
-  world.simulator.queueJob({ labels: ['linux'] });
+const wished = (replicas: number, stepMs = 1): Promise<EphemeralRunnerSet> =>
+  world.untilSet(({ spec }) => spec.replicas === replicas, stepMs);
+
+const listening = (): Promise<ListenerStatus> => world.untilState('listening');
+
+const atService = (): ScaleSetState => {
+  const [set] = world.simulator.state().scaleSets;
+  if (set === undefined) throw new Error('the scale set is gone');
+  return set;
 };
 
-/** A runner without a process takes the oldest assigned job. */
-async function runJob(name: string): Promise<() => void> {
-  const jit = await world.actions.createJitConfig({
-    scaleSetId: world.scaleSet.scaleSetId,
-    name,
-    workFolder: '',
-  });
-  if (jit === 'exists') throw new Error(`${name} is known already`);
-  const runner = world.simulator.runners.connect(jit.encodedJitConfig);
-  runner.start();
-  return () => {
-    runner.complete({ result: 'succeeded' });
-  };
-}
-
-/** The runner's status once the listener has told it of its job. */
-async function recordedJob(name: string): Promise<EphemeralRunnerStatus | undefined> {
-  let status: EphemeralRunnerStatus | undefined;
-  for (let tries = 0; tries < 2_000 && status?.jobId === undefined; tries++) {
-    status = (await world.kube.get(EphemeralRunnerKind, { namespace: 'runners', name }))?.status;
-    await turns(1);
-  }
-  return status;
-}
+const nothingUndeleted = (): Promise<true> =>
+  world.until(() => (atService().undeletedMessages === 0 ? true : undefined), 100);
 
 describe('what it hears becomes a wish', () => {
-  test('jobs that were assigned before it came are in its first, converging patch', async () => {
-    aJob();
-    aJob();
-    world.start();
-    expect(wish(await until(({ spec }) => spec.replicas === 2))).toEqual([2, 1]);
+  test('L2: the statistics of its session are recorded and wished for before any poll', async () => {
+    await given();
+    world.aJob();
+    world.aJob();
+    const { process } = world.start();
+    // The poll that assigns the jobs comes after the first, converging patch.
+    const set = await wished(2);
+    expect(wish(set)).toEqual([2, 1]);
+    const patched = process.requests.findIndex((asked) =>
+      asked.endsWith('/ephemeralrunnersets/linux'),
+    );
+    const polled = process.requests.findIndex((asked) =>
+      asked.startsWith('GET /scalesets/message'),
+    );
+    expect(patched).toBeGreaterThan(-1);
+    expect(polled).toBeGreaterThan(-1);
+    expect(await world.metrics.text()).toMatch(/gha_assigned_jobs\{.*\} 2/);
   });
 
   test('more jobs, more runners, up to the maximum', async () => {
+    await given();
     world.start();
-    expect(wish(await listening())).toEqual([0, 0]);
-    for (let i = 0; i < 7; i++) aJob();
-    const set = await until(({ spec }) => spec.replicas === 5);
-    expect(set.spec.patchID).toBeGreaterThan(0);
+    await listening();
+    expect(wish(await rested())).toEqual([0, 0]);
+    for (let i = 0; i < 7; i++) world.aJob();
+    expect((await wished(5)).spec.patchID).toBeGreaterThan(0);
   });
 
   test('the runner of a started job is told of it, and the set of one whose job is over', async () => {
+    await given();
     await world.makeRunner('linux-runner-a');
     world.start();
     await listening();
-    aJob();
-    await until(({ spec }) => spec.replicas === 1);
-    const complete = await runJob('linux-runner-a');
-    const status = await recordedJob('linux-runner-a');
+    world.aJob();
+    await wished(1);
+    const complete = await world.runJob('linux-runner-a');
+    const status = await world.until(async () => {
+      const told = await world.runnerStatus('linux-runner-a');
+      return told.jobId === undefined ? undefined : told;
+    });
     expect(status).toMatchObject({ jobRepositoryName: 'my-org/my-repo', workflowRunId: 1 });
-    expect(status?.jobId).toMatch(/^[0-9a-f-]{36}$/);
     complete();
-    const set = await until(({ spec }) => (spec.finishedRunners ?? []).length > 0);
+    const set = await world.untilSet(({ spec }) => (spec.finishedRunners ?? []).length > 0);
     expect(set.spec).toMatchObject({ replicas: 0, finishedRunners: ['linux-runner-a'] });
+    const text = await world.metrics.text();
+    expect(text).toMatch(/gha_started_jobs_total\{.*\} 1/);
+    expect(text).toMatch(/gha_completed_jobs_total\{.*job_result="succeeded"\} 1/);
+    expect(text).toMatch(/muster_listener_job_queued_to_wish_seconds_count\{.*\} 1/);
   });
 
   test('a few seconds after the last event one patch converges', async () => {
+    await given();
     world.start();
     await listening();
-    aJob();
-    expect(wish(await until(({ spec }) => spec.replicas === 1, 0))).toEqual([1, 1]);
+    world.aJob();
+    expect(wish(await wished(1, 0))).toEqual([1, 1]);
     world.clock.advance(2_999);
     expect(wish(await rested())).toEqual([1, 1]);
     world.clock.advance(1);
-    expect(wish(await until(({ spec }) => spec.patchID === 0, 0))).toEqual([1, 0]);
+    const set = await world.untilSet(({ spec }) => spec.patchID === 0, 0);
+    expect(wish(set)).toEqual([1, 0]);
   });
 
   test('what it cannot read of a message is told, and the rest counts', async () => {
+    await given();
     world.start();
     await listening();
-    world.simulator.faults.add({ call: 'get-message', effect: { do: 'unknown-message' } });
-    // The poll under way was asked before the fault, and takes the first.
-    aJob();
-    await until(({ spec }) => spec.replicas === 1, 100);
-    aJob();
-    await until(({ spec }) => spec.replicas === 2, 100);
-    expect(world.log.lines).toContainEqual(
-      expect.objectContaining({ message: 'could not read all of a message' }),
-    );
+    world.simulator.faults.add({
+      call: 'get-message',
+      times: 5,
+      effect: { do: 'unknown-message' },
+    });
+    world.aJob();
+    await wished(1, 100);
+    world.aJob();
+    await wished(2, 100);
+    await world.logged('could not read all of a message');
   });
 
-  test('its metrics count it', async () => {
+  test('jobs on offer are asked for where the service does not assign by itself', async () => {
+    await given({ mode: 'acquire' });
+    world.start();
+    world.aJob();
+    world.aJob();
+    await wished(2, 10);
+    await nothingUndeleted();
+    expect(atService().statistics).toMatchObject({ totalAvailableJobs: 0, totalAssignedJobs: 2 });
+    expect(world.simulator.violations()).toEqual([]);
+  });
+
+  test('a message that comes again although it was acknowledged counts once', async () => {
+    await given();
     await world.makeRunner('linux-runner-a');
     world.start();
     await listening();
-    aJob();
-    await until(({ spec }) => spec.replicas === 1);
-    const complete = await runJob('linux-runner-a');
-    await recordedJob('linux-runner-a');
-    complete();
-    await until(({ spec }) => spec.replicas === 0);
-    const text = await world.metrics.text();
-    const labels = 'enterprise="",organization="my-org",repository="my-repo"';
-    expect(text).toContain(`gha_started_jobs_total{${labels}`);
-    expect(text).toMatch(/gha_completed_jobs_total\{.*job_result="succeeded"\} 1/);
-    expect(text).toMatch(/gha_max_runners\{.*name="linux",namespace="runners"\} 5/);
-    expect(text).toMatch(/gha_desired_runners\{.*\} 0/);
+    const forgets = world.simulator.faults.add({
+      call: 'delete-message',
+      times: 99,
+      effect: { do: 'forget', status: 204 },
+    });
+    world.aJob();
+    await wished(1);
+    await world.runJob('linux-runner-a');
+    await world.until(async () => (await world.runnerStatus('linux-runner-a')).jobId);
+    // A new session is told everything again.
+    const { sessionId = '' } = (await world.set()).status?.listener ?? {};
+    await world.actions.deleteSession(world.scaleSet.scaleSetId, sessionId);
+    await world.until(async () => {
+      const told = (await world.set()).status?.listener;
+      return told?.state === 'listening' && told.sessionId !== sessionId ? true : undefined;
+    }, 100);
+    await rest();
+    world.simulator.faults.remove(forgets.id);
+    expect(await world.metrics.text()).toMatch(/gha_started_jobs_total\{.*\} 1/);
   });
+});
+
+describe("with ARC's config file", () => {
+  test('the patches are those of ARC, byte for byte (reference/protocol.md 7.4)', async () => {
+    await given({ hasArcsFile: true });
+    world.start();
+    await world.until(() => world.patches[0]);
+    world.aJob();
+    await wished(1);
+    const empty = '{"spec":{"patchID":0,"replicas":null}}';
+    expect(world.patches[0]).toBe(empty);
+    const numbers = world.patches.map((body) =>
+      /^\{"spec":\{"patchID":(\d+),"replicas":(?:null|1)\}\}$/.exec(body),
+    );
+    expect(numbers.every((found) => found !== null)).toBe(true);
+    expect(world.patches.at(-1)).toContain('"replicas":1');
+  });
+
+  test('each empty poll is a patch too', async () => {
+    await given({ hasArcsFile: true, holdMs: 0 });
+    world.start();
+    await world.until(() => (world.patches.length > 3 ? true : undefined), 100);
+    // At the minimum with nothing new: this is the truth.
+    expect(world.patches.slice(1).every((body) => body.includes('"patchID":0'))).toBe(true);
+  });
+});
+
+describe.each([
+  ["ARC's role", ['role']],
+  ["ARC's CRD", ['crd']],
+  ['both', ['role', 'crd']],
+] as const)('with %s', (_name, arc) => {
+  test('it goes on without a record', async () => {
+    await given({ arc });
+    await world.makeRunner('linux-runner-a');
+    world.start();
+    await world.logged('goes on without a word in the status of its set', 1);
+    world.aJob();
+    await wished(1);
+    await world.runJob('linux-runner-a');
+    await world.until(async () => (await world.runnerStatus('linux-runner-a')).jobId);
+    await nothingUndeleted();
+    const asked = world.asked.filter((one) => one.endsWith('/ephemeralrunnersets/linux/status'));
+    await rest();
+    // Once, and again only after a while.
+    expect(asked.length).toBeLessThanOrEqual(2);
+    expect((await world.set()).status?.listener).toBeUndefined();
+  });
+});
+
+test('its rights: it patches its set, its status and the status of runners, and nothing else', async () => {
+  await given();
+  await world.makeRunner('linux-runner-a');
+  world.start();
+  await listening();
+  world.aJob();
+  await wished(1);
+  await world.runJob('linux-runner-a');
+  await world.until(async () => (await world.runnerStatus('linux-runner-a')).jobId);
+  const at = '/apis/actions.github.com/v1alpha1/namespaces/runners';
+  expect([...new Set(world.asked)].sort()).toEqual([
+    `PATCH ${at}/ephemeralrunners/linux-runner-a/status`,
+    `PATCH ${at}/ephemeralrunnersets/linux`,
+    `PATCH ${at}/ephemeralrunnersets/linux/status`,
+  ]);
+});
+
+test('an idle set asks Kubernetes nothing', async () => {
+  await given();
+  world.start();
+  await listening();
+  await rest();
+  const before = world.asked.length;
+  for (let polls = 0; polls < 5; polls += 1) {
+    world.clock.advance(50_000);
+    await rest();
+  }
+  expect(world.asked.slice(before)).toEqual([]);
 });
 
 describe('while Kubernetes is away', () => {
   test('nothing is acknowledged before it is written, and nothing is forgotten', async () => {
+    await given();
+    await world.makeRunner('linux-runner-a');
     world.start();
     await listening();
     world.away.kubernetes = true;
-    aJob();
-    await logged('could not write; keeping it');
-    aJob();
-    await settle();
+    world.aJob();
+    await world.logged('could not write; keeping it');
+    await world.runJob('linux-runner-a');
+    world.aJob();
+    // It goes on hearing.
+    await world.until(() => (atService().statistics.totalAssignedJobs === 2 ? true : undefined));
+    await rest();
     expect(world.deleted).toEqual([]);
+    expect(await world.metrics.text()).toMatch(/state="kubernetes-away"\} 1/);
     world.away.kubernetes = false;
-    await until(({ spec }) => spec.replicas === 2 && world.deleted.length > 0, 100);
+    await wished(2, 100);
+    await nothingUndeleted();
+    expect((await world.runnerStatus('linux-runner-a')).jobId).toBeDefined();
+    await world.untilState('listening', 100);
     expect(world.simulator.violations()).toEqual([]);
+  });
+
+  test('an old wish does not undo that of the process which took its place meanwhile', async () => {
+    await given();
+    const first = world.start();
+    await listening();
+    world.away.kubernetes = true;
+    world.aJob();
+    await world.logged('could not write; keeping it');
+    world.away.kubernetes = false;
+    await world.record({ instance: 'second', sessionId: 'x', state: 'listening' });
+    await world.kube.patch(EphemeralRunnerSetKind, AT, { spec: { replicas: 4, patchID: 9 } });
+    let outcome: string | undefined;
+    void first.ended.then((how) => {
+      outcome = how;
+    });
+    expect(await world.until(() => outcome, 100)).toBe('replaced');
+    expect(wish(await world.set())).toEqual([4, 9]);
+  });
+});
+
+describe('a set that does not hold the wish', () => {
+  test('because it was made anew is told again', async () => {
+    await given();
+    world.start();
+    await listening();
+    world.aJob();
+    await wished(1);
+    await world.kube.delete(EphemeralRunnerSetKind, AT);
+    await makeSet(world.kube, AT.name);
+    await wished(1, 100);
+    await world.untilState('listening');
+  });
+
+  test('because it is gone is waited for', async () => {
+    await given();
+    world.start();
+    await listening();
+    await world.kube.delete(EphemeralRunnerSetKind, AT);
+    world.aJob();
+    await world.logged('is set-gone');
+    await makeSet(world.kube, AT.name);
+    await wished(1, 100);
+    await world.untilState('listening', 100);
+    await nothingUndeleted();
+  });
+});
+
+describe('capacity', () => {
+  const advertised = (jobs: number): Promise<true> =>
+    world.until(() => (atService().capacity === jobs ? true : undefined), 100);
+  const block = async (blocked: object | null): Promise<void> => {
+    await world.kube.patchStatus(EphemeralRunnerSetKind, AT, { status: { blocked } });
+  };
+  const since = '2026-01-01T00:00:00Z';
+
+  test('follows what the cluster has room for, and comes back', async () => {
+    await given();
+    world.start();
+    await advertised(5);
+    world.aJob();
+    await wished(1);
+    await block({ reason: 'QuotaExceeded', since });
+    await advertised(1);
+    await advertised(2);
+    await block({ reason: 'Outdated', since, capacity: 0 });
+    await advertised(0);
+    await block(null);
+    await advertised(5);
+  });
+
+  test('is the maximum where an annotation says so', async () => {
+    await given();
+    const annotations = { [LISTENER_ANNOTATIONS.capacity]: 'full' };
+    await world.kube.patch(EphemeralRunnerSetKind, AT, { metadata: { annotations } });
+    await block({ reason: 'QuotaExceeded', since });
+    world.start();
+    world.aJob();
+    await wished(1);
+    await rest();
+    expect(atService().capacity).toBe(5);
+  });
+});
+
+describe('statistics', () => {
+  test('that a session lacks are asked for, and nothing is wished before', async () => {
+    await given();
+    world.simulator.faults.add({ call: 'create-session', effect: { do: 'null-statistics' } });
+    await world.kube.patch(EphemeralRunnerSetKind, AT, { spec: { replicas: 3, patchID: 7 } });
+    const { process } = world.start();
+    expect((await wished(0)).spec.patchID).toBe(0);
+    const asked = process.requests.findIndex((one) => one.startsWith('PATCH /tenant/'));
+    const told = process.requests.findIndex((one) => one.endsWith('/ephemeralrunnersets/linux'));
+    // The first such patch is the empty one that reads.
+    expect(told).toBeLessThan(asked);
+    expect(world.patches).toHaveLength(1);
+  });
+
+  test('of all zeros beside an assigned job are asked for anew', async () => {
+    await given({ holdMs: 600_000 });
+    world.start();
+    await listening();
+    await rest();
+    world.simulator.faults.add({
+      call: 'get-message',
+      times: 1,
+      effect: { do: 'zero-statistics' },
+    });
+    // The poll under way was asked before the fault.
+    world.aJob();
+    await wished(1);
+    world.aJob();
+    await wished(2);
+    expect(atService().statistics.totalAssignedJobs).toBe(2);
+  });
+
+  test('of jobs that never start although runners wait are told, and by annotation ignored', async () => {
+    await given();
+    const annotations = { [LISTENER_ANNOTATIONS.phantomJobs]: 'ignore' };
+    await world.kube.patch(EphemeralRunnerSetKind, AT, { metadata: { annotations } });
+    world.phantoms = 1;
+    world.start();
+    await wished(1);
+    await world.logged('assigned jobs do not start although runners wait for them', 1_000);
+    expect(await world.metrics.text()).toMatch(/muster_listener_phantom_jobs_found_total\{.*\} 1/);
+    // The service is asked to count anew, once.
+    await world.logged('makes its session anew: the service may be counting jobs that are gone');
+    await wished(0, 1_000);
+    world.phantoms = 0;
+    world.aJob();
+    await wished(1, 1_000);
   });
 });
 
 describe('its session', () => {
-  const inState = async (state: string): Promise<ListenerStatus | undefined> =>
-    (await until(({ status }) => status?.listener?.state === state)).status?.listener;
-
   test('is recorded, and ended when it stops', async () => {
+    await given();
     const { stop, ended } = world.start();
-    expect(await inState('listening')).toMatchObject({
-      instance: 'first',
-      reason: 'a new session',
-    });
+    expect(await listening()).toMatchObject({ instance: 'first', reason: 'a new session' });
     stop();
     expect(await ended).toBe('stopped');
-    expect(await inState('stopped')).toMatchObject({ instance: 'first' });
+    expect(await world.untilState('stopped')).toMatchObject({ instance: 'first' });
     // Were it still open, this would conflict.
     await world.actions.createSession(world.scaleSet.scaleSetId, 'another');
   });
 
+  test('L3: told to stop in the middle of a poll that brings a message, it finishes the message', async () => {
+    await given({ holdMs: 600_000 });
+    const { stop, ended } = world.start();
+    await listening();
+    await rest();
+    world.aJob();
+    await world.until(() => (world.deleted.length > 0 ? true : undefined));
+    world.aJob();
+    stop();
+    expect(await ended).toBe('stopped');
+    const { statistics, undeletedMessages } = atService();
+    const { spec } = await world.set();
+    // Either it was taken, and is written and acknowledged; or it waits for the next session.
+    const isTaken = undeletedMessages === 0;
+    expect(spec.replicas).toBe(isTaken ? statistics.totalAssignedJobs : 1);
+  });
+
   test('that a killed process left is gone on with', async () => {
-    world.start();
-    const left = await inState('listening');
+    await given();
+    const first = world.start();
+    const left = await listening();
+    first.process.kill();
     world.start({ instance: 'second' });
-    const set = await until(({ status }) => status?.listener?.instance === 'second');
+    const set = await world.untilSet(({ status }) => status?.listener?.instance === 'second');
     expect(set.status?.listener).toMatchObject({
-      sessionId: left?.sessionId,
+      sessionId: left.sessionId,
       reason: 'the session of its predecessor',
     });
   });
 
-  test('of a stranger is reported and waited for', async () => {
+  test('is never fought for: of two processes the older one ends, and the younger stays', async () => {
+    // Both polls are held at any time, so both hear of each job.
+    await given({ holdMs: 600_000 });
+    const first = world.start();
+    await listening();
+    const second = world.start({ instance: 'second' });
+    await world.untilSet(({ status }) => status?.listener?.instance === 'second');
+    world.aJob();
+    let outcome: string | undefined;
+    void first.ended.then((how) => {
+      outcome = how;
+    });
+    expect(await world.until(() => outcome, 100)).toBe('replaced');
+    world.aJob();
+    await wished(2, 10);
+    await nothingUndeleted();
+    second.stop();
+    expect(await second.ended).toBe('stopped');
+    expect(world.simulator.violations()).toEqual([]);
+  });
+
+  test('of a stranger is reported, with its owner, and waited for', async () => {
+    await given();
     const stranger = await world.actions.createSession(world.scaleSet.scaleSetId, 'stranger');
     world.start();
-    const waiting = await inState('session-taken');
-    expect(waiting?.reason).toContain('stranger');
+    const waiting = await world.untilState('session-taken');
+    expect(waiting.reason).toContain('stranger');
+    expect(Date.parse(waiting.since ?? '')).toBeGreaterThan(0);
     await stranger.close();
-    world.clock.advance(60_000);
-    await inState('listening');
+    await world.untilState('listening', 100);
   });
 
   test('that the service forgot is made anew', async () => {
+    await given();
     world.start();
-    const { sessionId = '' } = (await inState('listening')) ?? {};
+    const { sessionId = '' } = await listening();
     await world.actions.deleteSession(world.scaleSet.scaleSetId, sessionId);
-    await until(({ status }) => {
-      world.clock.advance(1_000);
-      return status?.listener?.sessionId !== sessionId && status?.listener?.state === 'listening';
-    });
+    await world.untilSet(
+      ({ status }) =>
+        status?.listener?.sessionId !== sessionId && status?.listener?.state === 'listening',
+      100,
+    );
   });
 
   test('is left to the process that is recorded in its place', async () => {
+    await given();
     const first = world.start();
-    const { sessionId = '' } = (await inState('listening')) ?? {};
+    const { sessionId = '' } = await listening();
     await world.record({ instance: 'second', sessionId });
     await world.actions.deleteSession(world.scaleSet.scaleSetId, sessionId);
-    await until(() => {
-      world.clock.advance(1_000);
-      return world.log.lines.some(
-        ({ message }) => message === 'another process listens in its place',
-      );
-    });
+    await world.logged('another process listens in its place');
     expect(await first.ended).toBe('replaced');
+    expect((await world.set()).status?.listener?.instance).toBe('second');
   });
+});
+
+describe('the clock leaps', () => {
+  test.each([-3_600_000, 3_600_000])(
+    'by %i ms, and it converges as soon as ever',
+    async (leapMs) => {
+      await given();
+      world.start();
+      await listening();
+      world.aJob();
+      expect(wish(await wished(1, 0))).toEqual([1, 1]);
+      world.leap(leapMs);
+      world.clock.advance(3_000);
+      const set = await world.untilSet(({ spec }) => spec.patchID === 0, 0);
+      expect(wish(set)).toEqual([1, 0]);
+    },
+  );
 });

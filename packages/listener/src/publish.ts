@@ -64,7 +64,7 @@ function wishes(parts: Publishing): Lane {
 
   async function write(wish: Wish): Promise<void> {
     // While it could not write, another process may have come to do so: an old wish must not undo its.
-    if (hasFailed) await board.look();
+    if (hasFailed) await board.read();
     if (board.isReplaced) return;
     await patchSet(wish.patch, parts);
     ledger.wishWritten(wish);

@@ -1,0 +1,232 @@
+// Many sets in one process, and how they come and go.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { formatListenerConfig } from '@muster/api';
+import { ActionsError } from '@muster/actions';
+import { createSteppedClock, recordedLog, settle } from '@muster/kube/testing';
+import { createHealth } from './health.ts';
+import { createMetrics } from './metrics/index.ts';
+import { createSets } from './sets.ts';
+import { watchConfig } from './reload.ts';
+import type { ListenedScaleSet, ListenerConfig } from '@muster/api';
+import type { MessageSession } from '@muster/actions';
+import type { RecordedLog, SteppedClock } from '@muster/kube/testing';
+import type { Health } from './health.ts';
+import type { Sets } from './sets.ts';
+
+const aSet = (setName: string, change: Partial<ListenedScaleSet> = {}): ListenedScaleSet => ({
+  configUrl: 'https://github.com/my-org',
+  credentials: { kind: 'token', token: 'planted' },
+  scaleSetId: setName.length,
+  runnerSetName: setName,
+  setNamespace: 'runners',
+  setName,
+  minRunners: 0,
+  maxRunners: 5,
+  settleSeconds: 3,
+  ...change,
+});
+
+interface Parts {
+  sets: Sets;
+  clock: SteppedClock;
+  log: RecordedLog;
+  health: Health;
+  /** `open 5`, `close 5`: sessions by scale set. */
+  sessions: string[];
+  /** Scale sets whose sessions cannot be had. */
+  broken: Set<number>;
+  released: number;
+}
+
+function parts(): Parts {
+  const clock = createSteppedClock();
+  const log = recordedLog();
+  const elapsedMs = (): number => clock.elapsed();
+  const health = createHealth(elapsedMs);
+  const sessions: string[] = [];
+  const broken = new Set<number>();
+  const made: Parts = {
+    clock,
+    log,
+    health,
+    sessions,
+    broken,
+    released: 0,
+    sets: createSets({
+      kube: {
+        patch: () => Promise.resolve(undefined),
+        patchStatus: () => Promise.resolve(undefined),
+      },
+      clock,
+      log,
+      metrics: createMetrics({ log, elapsedMs }),
+      health,
+      instance: 'me',
+      owner: 'pod',
+      random: () => 0,
+      reach: (set) => {
+        if (set.configUrl === '') throw new ActionsError('invalid-config-url', 'the URL is none');
+        return {
+          actions: {
+            createSession: (id) => {
+              if (broken.has(id)) return Promise.reject(new ActionsError('unavailable', '503'));
+              sessions.push(`open ${id}`);
+              return Promise.resolve(aSession(id, sessions));
+            },
+            resumeSession: (id) => Promise.resolve(aSession(id, sessions)),
+            deleteSession: () => Promise.resolve('absent'),
+          },
+          release: () => {
+            made.released += 1;
+            return Promise.resolve();
+          },
+        };
+      },
+    }),
+  };
+  return made;
+}
+
+const aSession = (scaleSetId: number, sessions: string[]): MessageSession => ({
+  id: `session-${scaleSetId}`,
+  scaleSetId,
+  statistics: undefined,
+  poll: (_request, options) =>
+    new Promise((_resolve, reject) => {
+      options?.signal?.addEventListener('abort', () => {
+        reject(new Error('aborted'));
+      });
+    }),
+  acknowledge: () => Promise.resolve('acknowledged'),
+  acquire: () => Promise.resolve([]),
+  close: () => {
+    sessions.push(`close ${scaleSetId}`);
+    return Promise.resolve();
+  },
+});
+
+/** Their goodbyes wait for a Kubernetes that has no such sets. */
+async function ending(made: Parts, change: Promise<void>): Promise<void> {
+  for (let turn = 0; turn < 200; turn += 1) {
+    await settle(2);
+    made.clock.advance(100);
+  }
+  await change;
+}
+
+describe('sets of one process', () => {
+  test('come and go, and those that did not change go on', async () => {
+    const made = parts();
+    await made.sets.want([aSet('a'), aSet('bb')]);
+    await settle();
+    expect(made.sessions).toEqual(['open 1', 'open 2']);
+    await ending(made, made.sets.want([aSet('bb'), aSet('ccc')]));
+    await settle();
+    expect(made.sessions).toEqual(['open 1', 'open 2', 'close 1', 'open 3']);
+    expect(made.health.ready().body).not.toContain('runners/a:');
+    await ending(made, made.sets.stop());
+    expect(made.sessions.slice(4).sort()).toEqual(['close 2', 'close 3']);
+    expect(made.released).toBe(3);
+  });
+
+  test('listen anew when their settings changed, once the old loop has ended', async () => {
+    const made = parts();
+    await made.sets.want([aSet('a')]);
+    await settle();
+    await ending(made, made.sets.want([aSet('a', { maxRunners: 9 })]));
+    await settle();
+    expect(made.sessions).toEqual(['open 1', 'close 1', 'open 1']);
+    await ending(made, made.sets.stop());
+  });
+
+  test('do not touch each other: one that cannot listen leaves the others as they are', async () => {
+    const made = parts();
+    made.broken.add(1);
+    await made.sets.want([aSet('a'), aSet('bb'), aSet('ccc', { configUrl: '' })]);
+    await settle();
+    expect(made.sessions).toEqual(['open 2']);
+    const { status, body } = made.health.ready();
+    expect(status).toBe(503);
+    expect(body).toContain('runners/a: service-failing: 503');
+    expect(body).toContain('runners/ccc: misconfigured: the URL is none');
+    expect(body).not.toContain('runners/bb: service-failing');
+    made.broken.clear();
+    for (let turn = 0; turn < 20; turn += 1) {
+      made.clock.advance(100);
+      await settle(2);
+    }
+    expect(made.sessions).toEqual(['open 2', 'open 1']);
+    await ending(made, made.sets.stop());
+  });
+});
+
+describe('the mounted file', () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'listener-'));
+  });
+
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const configOf = (...sets: ListenedScaleSet[]): string =>
+    formatListenerConfig({
+      scaleSets: sets,
+      logLevel: 'info',
+      logFormat: 'json',
+      metricsEndpoint: '/metrics',
+    } satisfies ListenerConfig);
+
+  /** As a kubelet mounts it: a link to a folder that is swapped at once. */
+  async function mount(version: number, content: string): Promise<string> {
+    await mkdir(join(folder, `v${version}`));
+    await writeFile(join(folder, `v${version}`, 'config.json'), content);
+    await symlink(`v${version}`, join(folder, 'next'));
+    await rename(join(folder, 'next'), join(folder, '..data'));
+    return join(folder, '..data', 'config.json');
+  }
+
+  test('is read again when it changes; one that is broken or gone changes nothing', async () => {
+    const clock = createSteppedClock();
+    const log = recordedLog();
+    const stop = new AbortController();
+    const heard: string[][] = [];
+    const path = await mount(1, configOf(aSet('a')));
+    const watching = watchConfig(
+      {
+        path,
+        clock,
+        log,
+        onChange: (config) => {
+          heard.push(config.scaleSets.map(({ setName }) => setName));
+          return Promise.resolve();
+        },
+      },
+      stop.signal,
+    );
+    /** File calls take turns of their own. */
+    const until = async (isSo: () => boolean): Promise<void> => {
+      for (let turn = 0; turn < 2_000 && !isSo(); turn += 1) {
+        clock.advance(500);
+        await settle(1);
+      }
+    };
+    await until(() => false);
+    expect(heard).toEqual([]);
+    await mount(2, configOf(aSet('a'), aSet('bb')));
+    await until(() => heard.length === 1);
+    await mount(3, '{"github_token":"planted"');
+    await until(() => log.lines.some(({ level }) => level === 'error'));
+    await rm(join(folder, '..data'));
+    await until(() => false);
+    await mount(4, configOf(aSet('ccc')));
+    await until(() => heard.length === 2);
+    expect(heard).toEqual([['a', 'bb'], ['ccc']]);
+    expect(JSON.stringify(log.lines)).not.toContain('planted');
+    stop.abort();
+    await watching;
+  });
+});
