@@ -1,5 +1,6 @@
 // Sets and runners together, against the dev cluster and the simulator, with a stepped clock.
 import { createActionsClient } from '@muster/actions';
+import type { ActionsClient } from '@muster/actions';
 import {
   customResourceDefinitions,
   EphemeralRunnerKind,
@@ -147,12 +148,7 @@ async function seed(kube: KubeClient, simulator: Simulator, crds: readonly Crd[]
     metadata: { name: 'github', namespace: NAMESPACE },
     data: { github_token: Buffer.from('ghp_planted').toString('base64') },
   });
-  const actions = createActionsClient({
-    configUrl: CONFIG_URL,
-    credentials: { kind: 'token', token: 'ghp_planted' },
-    userAgent: { version: 'test', subsystem: 'test' },
-    fetch: simulator.fetch,
-  });
+  const actions = actionsOf(simulator);
   const { id } = await actions.createScaleSet({ name: 'linux', runnerGroupId: 1 });
   // A listener that has asked for jobs once; how it scales is not told here.
   const session = await actions.createSession(id, 'test');
@@ -163,6 +159,20 @@ async function seed(kube: KubeClient, simulator: Simulator, crds: readonly Crd[]
   await answer.catch(() => undefined);
   await actions.close();
   return id;
+}
+
+const actionsOf = (simulator: Simulator): ActionsClient =>
+  createActionsClient({
+    configUrl: CONFIG_URL,
+    credentials: { kind: 'token', token: 'ghp_planted' },
+    userAgent: { version: 'test', subsystem: 'test' },
+    fetch: simulator.fetch,
+  });
+
+async function withActions(run: (actions: ActionsClient) => Promise<unknown>): Promise<void> {
+  const actions = actionsOf(bench.simulator);
+  await run(actions);
+  await actions.close();
 }
 
 const at = (name: string) => ({ namespace: NAMESPACE, name });
@@ -210,7 +220,12 @@ async function run({ metadata: { name } }: Pod): Promise<SimulatedRunner> {
     status: {
       phase: 'Running',
       conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:01Z' }],
-      containerStatuses: [{ name: 'runner', state: { running: {} } }],
+      containerStatuses: [
+        {
+          name: 'runner',
+          state: { running: { startedAt: new Date(bench.clock.now()).toISOString() } },
+        },
+      ],
     },
   });
   const secret = await bench.kube.get(SecretKind, at(name));
@@ -438,6 +453,25 @@ describe('a new template', () => {
     expect(await images()).toEqual(['runner:1', 'runner:2']);
     expect((await theSet())?.status?.slots).toMatchObject({ spent: 1 });
   });
+});
+
+test('an idle runner that GitHub does not know any more is replaced, and the others are not', async () => {
+  await createSet(2);
+  await rest(2000);
+  await Promise.all((await pods()).map(run));
+  await rest(2000);
+  const before = (await runners()).map(({ metadata }) => metadata.name);
+  const [gone] = await runners();
+  const { runnerId = 0 } = gone?.status ?? {};
+  await withActions((actions) => actions.removeRunner(runnerId));
+  bench.clock.advance(290_000);
+  await rest(3000);
+  expect((await runners()).map(({ metadata }) => metadata.name)).toEqual(before);
+  bench.clock.advance(10_000);
+  await rest(3000);
+  const after = (await runners()).map(({ metadata }) => metadata.name);
+  expect(after.length).toBe(2);
+  expect(before.filter((name) => !after.includes(name))).toEqual([gone?.metadata.name]);
 });
 
 test('an image that GitHub finds too old is tried three times, then once in fifteen minutes', async () => {

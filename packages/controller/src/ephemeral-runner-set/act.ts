@@ -10,6 +10,7 @@ import { SecretKind } from '@muster/kube';
 import type { At, Clock, KubeClient } from '@muster/kube';
 import type { Deps } from '../deps.ts';
 import { inParallel } from '../parallel.ts';
+import { takeCensus } from './census-taking.ts';
 import { runnerOf } from './desired.ts';
 import type { Settings } from './desired.ts';
 import type { Memory } from './memory.ts';
@@ -17,6 +18,7 @@ import type { Action, Observed } from './plan.ts';
 import { proxySecret, proxySecretName } from './proxy.ts';
 import type { UnsettledProxy } from './proxy.ts';
 import type { Report } from './report.ts';
+import type { Tally } from './tally.ts';
 import { retireUpTo } from './retire.ts';
 
 export interface ActDeps {
@@ -30,28 +32,52 @@ export interface ActDeps {
 
 const AT_ONCE = 32;
 
-export async function act(action: Action, { set }: Observed, deps: ActDeps): Promise<void> {
-  const { kube } = deps;
-  switch (action.do) {
-    case 'hold':
-      return patchFinalizers(set, [...(set.metadata.finalizers ?? []), FINALIZERS.set], kube);
-    case 'release':
-      return patchFinalizers(set, withoutFinalizers(set, [FINALIZERS.set]), kube);
-    case 'create':
-      return inParallel(action.names, AT_ONCE, async (name) => {
-        await kube.create(EphemeralRunnerKind, runnerOf(set, name, deps.config));
-      });
-    case 'clear':
-      return inParallel(action.runners, AT_ONCE, (runner) => deleteRunner(runner, kube));
-    case 'retire':
-      return retireUpTo(action.atMost, action.candidates, deps);
-    case 'report':
-      return report(set, action.status, deps);
-    case 'settle-proxy-secret':
-      return settleProxySecret(action.proxy, set, kube);
-    case 'wait':
-      return;
-  }
+type Step<Do extends Action['do']> = (
+  action: Action & { do: Do },
+  observed: Observed,
+  deps: ActDeps,
+) => Promise<void>;
+
+const STEPS: { [Do in Action['do']]: Step<Do> } = {
+  hold: (_, { set }, { kube }) =>
+    patchFinalizers(set, [...(set.metadata.finalizers ?? []), FINALIZERS.set], kube),
+  release: (_, { set }, { kube }) =>
+    patchFinalizers(set, withoutFinalizers(set, [FINALIZERS.set]), kube),
+  create: ({ names }, { set }, { kube, config }) =>
+    inParallel(names, AT_ONCE, async (name) => {
+      await kube.create(EphemeralRunnerKind, runnerOf(set, name, config));
+    }),
+  clear: ({ runners }, _, { kube }) =>
+    inParallel(runners, AT_ONCE, (runner) => deleteRunner(runner, kube)),
+  retire: ({ atMost, candidates }, _, deps) => retireUpTo(atMost, candidates, deps),
+  renew: (action, { set }, deps) => renew(action, set, deps),
+  'take-census': ({ tally }, observed, deps) => count(tally, observed, deps),
+  report: ({ status }, { set }, deps) => report(set, status, deps),
+  'settle-proxy-secret': ({ proxy }, { set }, { kube }) => settleProxySecret(proxy, set, kube),
+  wait: () => Promise.resolve(),
+};
+
+export const act = (action: Action, observed: Observed, deps: ActDeps): Promise<void> =>
+  (STEPS[action.do] as Step<Action['do']>)(action, observed, deps);
+
+/** Once a census: another one says whether that was enough. */
+async function renew(
+  { atMost, candidates }: Action & { do: 'retire' | 'renew' },
+  set: EphemeralRunnerSet,
+  deps: ActDeps,
+): Promise<void> {
+  const entry = deps.memory.of(set);
+  if (entry.census) entry.census = { ...entry.census, missing: 0 };
+  await retireUpTo(atMost, candidates, deps);
+}
+
+async function count(
+  tally: Tally,
+  { set, policy: { onlineMs } }: Observed,
+  { memory, clock, github }: ActDeps,
+): Promise<void> {
+  const entry = memory.of(set);
+  entry.census = await takeCensus({ set, tally, onlineMs, now: clock.now() }, entry.census, github);
 }
 
 async function report(

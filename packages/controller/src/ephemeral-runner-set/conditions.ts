@@ -3,6 +3,7 @@ import { isDeleting } from '@muster/api';
 import type { Condition, EphemeralRunnerSet, Failing, Slots } from '@muster/api';
 import { timestamp } from '../time.ts';
 import type { Trouble } from './blocked.ts';
+import type { Census } from './census.ts';
 import type { ProxyState } from './proxy.ts';
 import { isFailing } from './roll.ts';
 import type { Tally } from './tally.ts';
@@ -15,6 +16,7 @@ export interface Facts {
   failing: Failing | undefined;
   trouble: Trouble | undefined;
   strategy: 'immediate' | 'eventual';
+  census: Census | undefined;
   now: number;
 }
 
@@ -25,7 +27,19 @@ const no = (reason: string, message: string): Verdict => ({ status: 'False', rea
 export const conditionsOf = (facts: Facts): Condition[] => [
   condition('Ready', readiness(facts), facts),
   condition('RolledOut', rollout(facts), facts),
+  ...(facts.census ? [condition('RunnersOnline', CENSUS[facts.census.is], facts)] : []),
 ];
+
+const CENSUS: Record<Census['is'], Verdict> = {
+  online: { status: 'True', reason: 'Online', message: 'GitHub counts the idle runners online' },
+  offline: no('Offline', 'GitHub counts fewer runners online than run here'),
+  outage: no('Outage', 'GitHub counts none of the runners online that run here; none is replaced'),
+  unreachable: {
+    status: 'Unknown',
+    reason: 'NoAnswer',
+    message: 'GitHub does not say which runners are online; none is replaced',
+  },
+};
 
 const condition = (type: string, verdict: Verdict, { set, now }: Facts): Condition => ({
   type,

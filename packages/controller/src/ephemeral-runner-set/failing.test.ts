@@ -213,7 +213,12 @@ describe('an image that is too old for GitHub', () => {
 
   test('keeps to maxRunners with its trial', () => {
     const members = [up('a', 2000, { status: { jobId: '7' } })];
-    const policy = { maxRunners: 1, strategy: 'immediate', unschedulableMs: 1 } as const;
+    const policy = {
+      maxRunners: 1,
+      strategy: 'immediate',
+      unschedulableMs: 1,
+      onlineMs: Infinity,
+    } as const;
     const set = settled(stopped(900, asked(1)), members);
     expect(steps(set, members, { policy })).toEqual(['wait: one of them may be well']);
   });

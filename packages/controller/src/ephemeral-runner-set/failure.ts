@@ -11,7 +11,7 @@ export function afterFailure(action: Action, error: unknown): Action[] | 'retry'
   if (action.do === 'create' && isKubeError(error, 'already-exists')) {
     return [{ do: 'wait', ms: STALE_CACHE_MS, because: 'a runner is there and not seen yet' }];
   }
-  if (action.do === 'retire') return afterRetire(error);
+  if (action.do === 'retire' || action.do === 'renew') return afterRetire(error);
   return 'retry';
 }
 

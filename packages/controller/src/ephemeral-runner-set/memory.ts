@@ -1,8 +1,11 @@
 // What this process knows of its sets and need not ask again. To lose it costs a request, never a runner.
 import type { EphemeralRunnerSet } from '@muster/api';
+import type { Census } from './census.ts';
 
 export interface Recollection {
   reportedAt?: number;
+  /** What GitHub said of its idle runners. */
+  census?: Census;
   /** The proxy Secret that was found to be right. */
   proxy?: { hash: string; until: number };
 }

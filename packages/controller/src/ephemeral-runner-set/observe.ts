@@ -38,6 +38,7 @@ export async function observe(key: string, deps: ObserveDeps): Promise<Observed 
     }),
     proxy: await proxyOf(set, deps),
     policy: policyOf(set, deps),
+    census: memory.of(set).census,
     reportedAt: memory.of(set).reportedAt,
     now: clock.now(),
   };
@@ -45,10 +46,12 @@ export async function observe(key: string, deps: ObserveDeps): Promise<Observed 
 
 function policyOf(set: EphemeralRunnerSet, { caches, config }: ObserveDeps): Policy {
   const runnerSet = runnerSetOf(set, caches);
+  const limits = limitsOf([set, runnerSet]);
   return {
     maxRunners: runnerSet ? maxRunnersOf(runnerSet) : NO_MAXIMUM,
     strategy: config.updateStrategy,
-    unschedulableMs: limitsOf([set, runnerSet]).unschedulable,
+    unschedulableMs: limits.unschedulable,
+    onlineMs: limits.online,
   };
 }
 

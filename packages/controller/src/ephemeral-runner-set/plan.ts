@@ -4,6 +4,8 @@ import type { EphemeralRunner, EphemeralRunnerSet, Failing } from '@muster/api';
 import type { PlannedAction, WaitAction } from '@muster/kube';
 import { accountOf } from './account.ts';
 import { nextTroubleMs, troubleOf } from './blocked.ts';
+import { censusInMs, offlineOf, zombiesOf } from './census.ts';
+import type { Census } from './census.ts';
 import { newNames } from './desired.ts';
 import { failingOf, isSince, isStopped, roundLeftMs, trialInMs } from './failing.ts';
 import { newsOf } from './news.ts';
@@ -22,6 +24,8 @@ export interface Policy {
   strategy: 'immediate' | 'eventual';
   /** How long a pod may find no node before that counts. */
   unschedulableMs: number;
+  /** How long a runner may run before GitHub must count it online. */
+  onlineMs: number;
 }
 
 export interface Observed {
@@ -29,6 +33,8 @@ export interface Observed {
   members: readonly Member[];
   proxy: ProxyState;
   policy: Policy;
+  /** What GitHub last said of those that wait for a job. */
+  census: Census | undefined;
   /** When this process last wrote the status. */
   reportedAt: number | undefined;
   now: number;
@@ -44,24 +50,29 @@ export type Action =
         | { do: 'create'; names: string[] }
         /** Deletes them; their own reconciler asks GitHub. */
         | { do: 'clear'; runners: EphemeralRunner[] }
-        /** Asks GitHub to let go of so many of them, then deletes those. */
-        | { do: 'retire'; atMost: number; candidates: Member[] }
+        /** Asks GitHub whether it counts them online. */
+        | { do: 'take-census'; tally: Tally }
+        /** Asks GitHub to let go of so many of them, then deletes those; `renew` once a census. */
+        | { do: 'retire' | 'renew'; atMost: number; candidates: Member[] }
       ));
 
 /** What was observed, counted. */
 interface View extends Observed {
   tally: Tally;
   failing: Failing | undefined;
+  onlineMs: number;
 }
 
 const REPORT_EVERY_MS = 1_000;
 const BUSY_MS = 30_000;
+const MAYBE_BUSY = 'GitHub may have called some of them busy';
 const PROXY_MS = 30_000;
 
 export function plan(observed: Observed): Action[] {
   const { set, now } = observed;
   const tally = tallyOf(observed);
-  const view = { ...observed, tally, failing: failingOf({ set, tally, now }) };
+  const { onlineMs } = observed.policy;
+  const view = { ...observed, tally, failing: failingOf({ set, tally, now }), onlineMs };
   if (isDeleting(set)) return drain(view);
   if (!hasFinalizer(set, FINALIZERS.set)) {
     return [{ do: 'hold', because: 'its runners must be deregistered before it goes' }];
@@ -70,7 +81,7 @@ export function plan(observed: Observed): Action[] {
   // What is cleared still fills its slot: the next pass sees it leaving, and counts again.
   const scaled = cleared.length > 0 ? cleared : scale(view);
   const acts = [...writeProxy(observed.proxy), ...scaled];
-  return [...report(view, acts), ...acts, ...wake(view)];
+  return [...report(view, acts), ...acts, ...wake(view), ...census(view)];
 }
 
 /** Its runners' own deletion asks GitHub and spares who has a job, so all of them may be deleted. */
@@ -101,7 +112,8 @@ function writeProxy(proxy: ProxyState): Action[] {
 const clearing = (runners: EphemeralRunner[], because: string): Action[] =>
   runners.length > 0 ? [{ do: 'clear', runners, because }] : [];
 
-function clear({ set, members, tally, failing, now }: View): Action[] {
+function clear(view: View): Action[] {
+  const { set, members, tally, failing, now } = view;
   const finished = new Set(set.spec.finishedRunners);
   const over = members.filter(
     ({ runner }) => finished.has(runner.metadata.name) && fillsSlot(runner),
@@ -114,8 +126,16 @@ function clear({ set, members, tally, failing, now }: View): Action[] {
     ...clearing([...over, ...tally.succeeded].map(runnerOf), 'their jobs are over'),
     ...clearing(tally.outdated.map(runnerOf), 'their image is too old, and they are counted'),
     ...clearing(failed.map(runnerOf), 'it is time to try others in their place'),
+    ...zombies(view),
   ];
 }
+
+/** No job can come to one that GitHub does not know. */
+const zombies = (view: View): Action[] =>
+  clearing(zombiesOf(view).map(runnerOf), 'GitHub does not know them any more').map((action) => ({
+    ...action,
+    event: { type: 'Warning', reason: 'RunnersGone' },
+  }));
 
 const runnerOf = ({ runner }: Member): EphemeralRunner => runner;
 
@@ -133,7 +153,9 @@ function scale(view: View): Action[] {
   if (isStopped(failing)) return [...trial(view), ...shrink(view)];
   if (missing > 0) return [create(view, missing, because)];
   const shrunk = shrink(view);
-  return shrunk.length > 0 ? shrunk : roll(view, wanted - spent);
+  if (shrunk.length > 0) return shrunk;
+  const rolled = roll(view, wanted - spent);
+  return rolled.length > 0 ? rolled : renew(view);
 }
 
 const tellCount = (total: number, wanted: number, spent: number): string =>
@@ -179,6 +201,29 @@ function roll(view: View, wanted: number): Action[] {
   return retire({ ...view, members: tally.old.idle }, step.retire, step.because);
 }
 
+/** Replaces idle runners that GitHub does not count online, while it counts others. */
+function renew(view: View): Action[] {
+  const offline = offlineOf(view);
+  if (offline === undefined) return [];
+  const because = 'GitHub counts fewer of them online than run here';
+  return [
+    { do: 'renew', ...offline, because },
+    { do: 'wait', ms: BUSY_MS, because: MAYBE_BUSY },
+  ];
+}
+
+/** Once it has been taken the set is looked at again. */
+function census(view: View): Action[] {
+  const ms = censusInMs(view);
+  if (ms === undefined) return [];
+  if (ms > 0) return [{ do: 'wait', ms, because: 'idle runners are to be counted at GitHub' }];
+  const { tally } = view;
+  return [
+    { do: 'take-census', tally, because: 'idle runners have waited for a while' },
+    { do: 'wait', ms: 1, because: 'GitHub was asked for its idle runners' },
+  ];
+}
+
 function retire({ set, members, failing }: View, atMost: number, because: string): Action[] {
   const candidates = members
     .filter((member) => mayGo(member) && !(isStopped(failing) && isSince(failing, member)))
@@ -186,7 +231,7 @@ function retire({ set, members, failing }: View, atMost: number, because: string
   if (candidates.length === 0) return [];
   return [
     { do: 'retire', atMost, candidates, because },
-    { do: 'wait', ms: BUSY_MS, because: 'GitHub may have called some of them busy' },
+    { do: 'wait', ms: BUSY_MS, because: MAYBE_BUSY },
   ];
 }
 

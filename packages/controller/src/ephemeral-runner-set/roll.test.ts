@@ -21,6 +21,7 @@ const policy = (given: Partial<Policy> = {}): Policy => ({
   maxRunners: 10,
   strategy: 'immediate',
   unschedulableMs: 600_000,
+  onlineMs: Infinity,
   ...given,
 });
 

@@ -96,6 +96,7 @@ export const observed = (
   set,
   members,
   proxy: { is: 'none' },
+  census: undefined,
   reportedAt: undefined,
   now: NOW,
   ...given,
@@ -103,6 +104,7 @@ export const observed = (
     maxRunners: NO_MAXIMUM,
     strategy: 'immediate',
     unschedulableMs: 600_000,
+    onlineMs: Infinity,
     ...given.policy,
   },
 });
@@ -121,7 +123,13 @@ export function settled(
   const before = withStatus(set, { slots });
   const seen = observed(before, members, given);
   const tally = tallyOf(seen);
-  const view = { ...seen, tally, failing: failingOf({ set: before, tally, now: seen.now }) };
+  const { onlineMs } = seen.policy;
+  const view = {
+    ...seen,
+    tally,
+    onlineMs,
+    failing: failingOf({ set: before, tally, now: seen.now }),
+  };
   const { strategy } = seen.policy;
   const report = reportOf({ ...view, slots, strategy, trouble: troubleOf(view) });
   const status = Object.entries(report).filter(([, value]) => value !== null);
@@ -134,9 +142,9 @@ const names = (runners: readonly EphemeralRunner[]): string =>
 export const tell = (action: Action): string => {
   if (action.do === 'create') return `create ${action.names.length}: ${action.because}`;
   if (action.do === 'clear') return `clear ${names(action.runners)}: ${action.because}`;
-  if (action.do !== 'retire') return `${action.do}: ${action.because}`;
+  if (action.do !== 'retire' && action.do !== 'renew') return `${action.do}: ${action.because}`;
   const candidates = names(action.candidates.map(({ runner }) => runner));
-  return `retire ${action.atMost} of ${candidates}: ${action.because}`;
+  return `${action.do} ${action.atMost} of ${candidates}: ${action.because}`;
 };
 
 export const steps = (...given: Parameters<typeof observed>): string[] =>

@@ -174,10 +174,7 @@ describe('a runner with a pod', () => {
     {
       name: '58: counts a pod whose init container failed',
       given: { runner: idle, pod: aPod(idle, SETUP_FAILED) },
-      does: [
-        'report: its pod failed: InitContainerFailed',
-        'delete-pod: its failure is counted',
-      ],
+      does: ['report: its pod failed: InitContainerFailed', 'delete-pod: its failure is counted'],
     },
     {
       name: '59: is replaced when an init container failed under a job',
