@@ -31,8 +31,14 @@ export function markWaiting(record: ContainerRecord, reason: string, message?: s
   Object.assign(record, { state: { waiting }, started: false, ready: false });
 }
 
-export function markRunning(record: ContainerRecord, startedAt: string, containerId: string): void {
+/** It starts, or would have: what was before is its last state, and that it starts again counts. */
+export function markStarted(record: ContainerRecord): void {
   if (record.state.terminated) record.lastState = record.state;
+  if (record.lastState.terminated) record.restartCount += 1;
+}
+
+export function markRunning(record: ContainerRecord, startedAt: string, containerId: string): void {
+  markStarted(record);
   const { startupProbe, readinessProbe } = record.container;
   record.state = { running: { startedAt } };
   record.started = startupProbe === undefined;

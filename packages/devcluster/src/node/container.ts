@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { RestartBackoff, imagePullBackoff } from './backoff.ts';
 import { sleep, timestamp } from './clock.ts';
-import { markTerminated, markWaiting, newRecord } from './container-record.ts';
+import { markStarted, markTerminated, markWaiting, newRecord } from './container-record.ts';
 import type { ContainerRecord } from './container-record.ts';
 import type { Image } from './images.ts';
 import { prepareLaunch } from './launch.ts';
@@ -125,7 +125,6 @@ export class ContainerRunner {
       const message = `back-off ${ms / 1000}s restarting failed container=${own} pod=${pod}`;
       await this.#wait('CrashLoopBackOff', message, ms);
     }
-    if (!this.#ending.signal.aborted) this.record.restartCount += 1;
   }
 
   async #wait(reason: string, message: string, ms: number): Promise<void> {
@@ -193,6 +192,7 @@ export class ContainerRunner {
     const message = error instanceof Error ? error.message : String(error);
     this.#pod.event('Warning', 'Failed', `Error: ${message}`);
     const times = { startedAt: at, finishedAt: at, reason: 'StartError', message };
+    markStarted(this.record);
     markTerminated(this.record, START_ERROR, times);
     this.#pod.changed();
     return START_ERROR;

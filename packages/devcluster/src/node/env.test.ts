@@ -91,7 +91,7 @@ test.each([
   {
     name: 'a key that is not there',
     ref: { name: 's', key: 'none' },
-    says: "couldn't find key none in Secret s",
+    says: "couldn't find key none in Secret ns/s",
   },
 ])('$name is said, unless it is optional', async ({ ref, says }) => {
   const env = (optional: boolean): Partial<Container> => ({

@@ -53,8 +53,8 @@ async function valueOf(variable: EnvVar, input: EnvInput): Promise<string | unde
   const { value, valueFrom } = variable;
   if (valueFrom === undefined) return expand(value ?? '', input.services);
   const { secretKeyRef, configMapKeyRef } = valueFrom;
-  if (secretKeyRef) return keyOf('secret', secretKeyRef, input.sources);
-  if (configMapKeyRef) return keyOf('configmap', configMapKeyRef, input.sources);
+  if (secretKeyRef) return keyOf('secret', secretKeyRef, input);
+  if (configMapKeyRef) return keyOf('configmap', configMapKeyRef, input);
   const field = downwardValue(valueFrom, input.placed, input.container.name);
   if (field === undefined) {
     throw new MissingError(`variable ${variable.name}: this node does not know that field`);
@@ -65,7 +65,7 @@ async function valueOf(variable: EnvVar, input: EnvInput): Promise<string | unde
 async function keyOf(
   kind: SourceKind,
   ref: { name?: string; key: string; optional?: boolean },
-  sources: Sources,
+  { placed, sources }: EnvInput,
 ): Promise<string | undefined> {
   const name = ref.name ?? '';
   const data = await sources.data(kind, name);
@@ -73,7 +73,9 @@ async function keyOf(
   if (value !== undefined || ref.optional === true) return value;
   if (data === undefined) throw notFound(kind, name);
   const shown = kind === 'secret' ? 'Secret' : 'ConfigMap';
-  throw new MissingError(`couldn't find key ${ref.key} in ${shown} ${name}`);
+  throw new MissingError(
+    `couldn't find key ${ref.key} in ${shown} ${placed.pod.metadata.namespace}/${name}`,
+  );
 }
 
 export const notFound = (kind: SourceKind, name: string): MissingError =>

@@ -12,10 +12,16 @@ const CHUNK = 64 * 1024;
 const NEWLINE = 0x0a;
 /** `2026-11-21T10:00:00.123Z ` */
 const STAMP = 25;
+/** The stamp, `F` or `P`, and a space. */
+const HEAD = STAMP + 2;
+const PART = 'P'.charCodeAt(0);
+/** A line without an end is kept in parts of this size, as container runtimes do. */
+const MOST_PART = 16 * 1024;
 
 /**
- * A line of the file is a time of fixed length, a space and the line itself. A line that came in
- * pieces is stored whole, at the time of its end, so that two streams never mix inside a line.
+ * As in the log files of container runtimes a line of the file is a time of fixed length, `F` for a
+ * full line or `P` for a part that had no end of its own, and the text. Full lines are stored at the
+ * time of their end, so that two streams never mix inside a line.
  */
 export class ContainerLog {
   readonly #path: string;
@@ -36,12 +42,15 @@ export class ContainerLog {
     return {
       write: (chunk) => {
         const all = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-        const end = all.lastIndexOf(NEWLINE) + 1;
-        rest = Buffer.from(all.subarray(end));
+        let end = all.lastIndexOf(NEWLINE) + 1;
         if (end > 0) this.#append(all.subarray(0, end));
+        for (; all.length - end >= MOST_PART; end += MOST_PART) {
+          this.#append(all.subarray(end, end + MOST_PART));
+        }
+        rest = Buffer.from(all.subarray(end));
       },
       end: () => {
-        if (rest.length > 0) this.#append(Buffer.concat([rest, Buffer.from('\n')]));
+        if (rest.length > 0) this.#append(rest);
         rest = Buffer.alloc(0);
       },
     };
@@ -54,14 +63,16 @@ export class ContainerLog {
     this.#wake();
   }
 
-  #append(whole: Buffer): void {
+  #append(text: Buffer): void {
     if (this.#ended) return;
-    const stamp = Buffer.from(`${new Date(this.#clock.now()).toISOString()} `);
+    const stamp = new Date(this.#clock.now()).toISOString();
     const pieces: Buffer[] = [];
-    for (let from = 0; from < whole.length;) {
-      const to = whole.indexOf(NEWLINE, from) + 1;
-      pieces.push(stamp, whole.subarray(from, to));
-      from = to;
+    for (let from = 0; from < text.length;) {
+      const to = text.indexOf(NEWLINE, from) + 1;
+      const line = text.subarray(from, to === 0 ? undefined : to);
+      pieces.push(Buffer.from(`${stamp} ${to === 0 ? 'P' : 'F'} `), line);
+      if (to === 0) pieces.push(Buffer.from('\n'));
+      from += line.length;
     }
     writeSync(this.#fd, Buffer.concat(pieces));
     this.#wake();
@@ -82,7 +93,7 @@ export class ContainerLog {
     let left = limitBytes;
     for await (const line of this.#lines(options, signal)) {
       if (left <= 0) return;
-      const text = (timestamps ? line : line.subarray(STAMP)).subarray(0, left);
+      const text = textOf(line, timestamps).subarray(0, left);
       left -= text.length;
       yield text;
     }
@@ -134,6 +145,12 @@ export class ContainerLog {
       await file.close();
     }
   }
+}
+
+/** What a reader sees: the mark goes, and the end that the file gave to a part. */
+function textOf(line: Buffer, timestamps: boolean): Buffer {
+  const text = line.subarray(HEAD, line[STAMP] === PART ? -1 : undefined);
+  return timestamps ? Buffer.concat([line.subarray(0, STAMP), text]) : text;
 }
 
 const timeOf = (line: Buffer): number => Date.parse(line.toString('latin1', 0, STAMP - 1));

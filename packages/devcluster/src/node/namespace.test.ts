@@ -54,7 +54,7 @@ describe.runIf(isPossible)('a container with a mount namespace', () => {
 
   test('finds its account’s token where every client library looks', async () => {
     const script = 'cd /var/run/secrets/kubernetes.io/serviceaccount; ls; cat namespace';
-    expect(await said(script)).toBe('ca.crt\nnamespace\ntoken\ndefault\n');
+    expect(await said(script)).toBe('ca.crt\nnamespace\ntoken\ndefault');
   });
 
   test('has at its path its own volume, whatever another has there at the same time', async () => {
@@ -96,7 +96,7 @@ describe.runIf(isPossible)('a container with a mount namespace', () => {
     await configMap('c', { key: 'content' });
     const volumes = [{ name: 'c', configMap: { name: 'c' } }];
     expect(await said(`ls '${path}'; cat '${path}/key'`, mounted('c', path), { volumes })).toBe(
-      'key\ncontent\n',
+      'key\ncontent',
     );
   });
 

@@ -73,8 +73,13 @@ describe('the phase', () => {
     },
     { name: 'it was deleted before its step ran', more: { init: [deleted] }, phase: 'Pending' },
     {
-      name: 'its time is over',
+      name: 'its time is over, but it still runs',
       more: { main: [running()], failure: { reason: 'DeadlineExceeded', message: '' } },
+      phase: 'Running',
+    },
+    {
+      name: 'its time is over, and what ran has ended well',
+      more: { main: [ended(0)], failure: { reason: 'DeadlineExceeded', message: '' } },
       phase: 'Failed',
     },
   ])('$name: $phase', ({ more, phase }) => {
@@ -134,7 +139,7 @@ describe('the conditions', () => {
       lastTransitionTime,
     ]);
     expect(Object.fromEntries(times ?? [])).toEqual({
-      PodReadyToStartContainers: AT,
+      PodReadyToStartContainers: LATER,
       Initialized: AT,
       Ready: LATER,
       ContainersReady: LATER,

@@ -22,7 +22,7 @@ export function podStatus(facts: PodFacts): PodStatus {
   const phase = phaseOf(facts);
   return {
     phase,
-    ...failure,
+    ...(phase === 'Failed' ? failure : {}),
     hostIP: '127.0.0.1',
     hostIPs: [{ ip: '127.0.0.1' }],
     podIP: podIp,
@@ -47,7 +47,9 @@ const isInitialized = (record: ContainerRecord): boolean =>
     : hasSucceeded(record);
 
 export function phaseOf({ init, main, failure }: PodFacts): Phase {
-  if (failure) return 'Failed';
+  // Whatever befell it, a pod is not over while something of it runs.
+  const isRunning = [...init, ...main].some(({ state }) => state.running);
+  if (failure && !isRunning) return 'Failed';
   const steps = init.filter(({ container }) => !isSidecar(container));
   if (steps.some((step) => step.final && !hasSucceeded(step))) return failedOrPending(steps);
   if (!main.some(hasRun)) return 'Pending';
@@ -65,7 +67,7 @@ function conditionsOf(facts: PodFacts, phase: Phase): Condition[] {
   const unready = main.filter(({ ready }) => !ready).map(({ container }) => container.name);
   const containersReady = readiness(unready, phase);
   const wanted: Condition[] = [
-    { type: 'PodReadyToStartContainers', status: facts.prepared ? 'True' : 'False' },
+    { type: 'PodReadyToStartContainers', status: hasSandbox(facts, phase) ? 'True' : 'False' },
     initialized(init, phase),
     { type: 'Ready', ...podReadiness(pod, containersReady) },
     { type: 'ContainersReady', ...containersReady },
@@ -83,6 +85,9 @@ function conditionsOf(facts: PodFacts, phase: Phase): Condition[] {
   );
   return [...ours, ...others];
 }
+
+const hasSandbox = ({ prepared }: PodFacts, phase: Phase): boolean =>
+  prepared && phase !== 'Succeeded' && phase !== 'Failed';
 
 function initialized(init: readonly ContainerRecord[], phase: Phase): Condition {
   const type = 'Initialized';

@@ -18,6 +18,7 @@ export const MOUNTS: Mounts[] =
 const ORIGIN = 'https://127.0.0.1:6443';
 const IMAGES = {
   images: {
+    'muster.test/busybox:1.35': {},
     node: {
       entrypoint: [process.execPath],
       programs: { '/bin/program': [process.execPath, '-p'] },
@@ -26,16 +27,19 @@ const IMAGES = {
   },
 };
 
-const PODS = 'namespaces/default/pods';
-
-export interface NodeWorld {
-  /** The folder that holds the node's, and nothing else. */
-  dir: string;
+export interface PodUser {
   call(method: string, path: string, body?: unknown): Promise<Response>;
   createPod(name: string, spec: object): Promise<void>;
   /** Watches the pod until its status is as asked; the reason of a pod that is gone is `Gone`. */
   podWhen(name: string, is: (status: PodStatus) => boolean): Promise<PodStatus>;
   logOf(name: string, query?: string): Promise<string>;
+}
+
+export interface NodeWorld extends PodUser {
+  /** The folder that holds the node's, and nothing else. */
+  dir: string;
+  /** The same in another namespace. */
+  as(namespace: string): PodUser;
   stopNode(): Promise<void>;
   close(): Promise<void>;
 }
@@ -62,7 +66,8 @@ export async function openWorld(options: Partial<NodeOptions> = {}): Promise<Nod
 
   return {
     dir,
-    ...userOf(cluster),
+    ...podUser(sendTo(cluster)),
+    as: (namespace) => podUser(sendTo(cluster), namespace),
     stopNode: () => node.stop(),
     async close() {
       stopping.abort();
@@ -74,26 +79,35 @@ export async function openWorld(options: Partial<NodeOptions> = {}): Promise<Nod
   };
 }
 
-function userOf(cluster: Cluster): Pick<NodeWorld, 'call' | 'createPod' | 'podWhen' | 'logOf'> {
+const sendTo =
+  ({ fetch, adminToken }: Cluster): Send =>
+  (path, init) => {
+    const request = new Request(`${ORIGIN}${path}`, init);
+    request.headers.set('authorization', `Bearer ${adminToken}`);
+    return fetch(request);
+  };
+
+export type Send = (path: string, init: RequestInit) => Promise<Response>;
+
+/** Somebody who makes pods in that namespace. */
+export function podUser(send: Send, namespace = 'default'): PodUser {
+  const pods = `namespaces/${namespace}/pods`;
   const call: NodeWorld['call'] = (method, path, body) => {
-    const headers = {
-      authorization: `Bearer ${cluster.adminToken}`,
-      'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
-    };
+    const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
     const text = body === undefined ? null : JSON.stringify(body);
-    return cluster.fetch(new Request(`${ORIGIN}/api/v1/${path}`, { method, headers, body: text }));
+    return send(`/api/v1/${path}`, { method, headers: { 'content-type': type }, body: text });
   };
   return {
     call,
     async createPod(name, spec) {
       const body = { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec };
-      const response = await call('POST', PODS, body);
+      const response = await call('POST', pods, body);
       if (!response.ok) throw new Error(await response.text());
     },
     async podWhen(name, is) {
       const response = await call(
         'GET',
-        `${PODS}?watch=true&fieldSelector=metadata.name%3D${name}`,
+        `${pods}?watch=true&fieldSelector=metadata.name%3D${name}`,
       );
       for await (const { type, object } of eventsOf(response)) {
         const status = type === 'DELETED' ? { reason: 'Gone' } : (object.status ?? {});
@@ -101,7 +115,7 @@ function userOf(cluster: Cluster): Pick<NodeWorld, 'call' | 'createPod' | 'podWh
       }
       throw new Error('the watch ended');
     },
-    logOf: async (name, query = '') => (await call('GET', `${PODS}/${name}/log${query}`)).text(),
+    logOf: async (name, query = '') => (await call('GET', `${pods}/${name}/log${query}`)).text(),
   };
 }
 

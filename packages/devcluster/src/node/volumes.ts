@@ -1,6 +1,17 @@
 // A pod's volumes as folders, kept up to date.
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { downwardValue } from './fields.ts';
 import type { Placed } from './fields.ts';
 import { notFound } from './env.ts';
@@ -25,6 +36,7 @@ type Files = Map<string, File>;
 
 const DEFAULT_MODE = 0o644;
 const TOKEN_SECONDS = 3600;
+const CONFIG_KEY = 'configmap references non-existent config';
 
 /**
  * Brings all volumes up to date; files that did not change are not touched.
@@ -37,7 +49,7 @@ export async function fillVolumes(input: VolumeInput): Promise<void> {
 async function fill(volume: Volume, input: VolumeInput): Promise<void> {
   const dir = join(input.dir, volume.name);
   if (volume.hostPath) return;
-  await mkdir(dir, { recursive: true, mode: 0o777 });
+  if ((await mkdir(dir, { recursive: true })) !== undefined) await chmod(dir, 0o777);
   if (volume.emptyDir || volume.ephemeral) return;
   try {
     await write(dir, await contentOf(volume, input));
@@ -88,7 +100,8 @@ async function project(
   }
   if (downwardAPI) return downwardFiles(downwardAPI.items ?? [], placed, mode);
   if (secret) return dataFiles('secret', secret, { sources, mode });
-  return dataFiles('configmap', configMap ?? { optional: true }, { sources, mode });
+  if (configMap) return dataFiles('configmap', configMap, { sources, mode });
+  throw new MissingError('this node does not know that projection');
 }
 
 async function dataFiles(
@@ -101,7 +114,8 @@ async function dataFiles(
   const wanted = items ?? everything(data);
   const missing = wanted.find(({ key }) => data?.has(key) !== true);
   if (missing !== undefined && !optional) {
-    throw new MissingError(`references non-existent ${kind} key: ${missing.key}`);
+    const wording = kind === 'secret' ? 'references non-existent secret' : CONFIG_KEY;
+    throw new MissingError(`${wording} key: ${missing.key}`);
   }
   return filesOf(wanted, data, mode);
 }
@@ -134,20 +148,48 @@ function downwardFiles(items: DownwardItem[], placed: Placed, mode: number): Fil
   );
 }
 
+const DATA = '..data';
+
+/**
+ * As the kubelet does it: the files lie in a folder of their own, a link names that folder, and what
+ * is seen are links through it. So all of them change at once, by the renaming of one link.
+ */
 async function write(dir: string, files: Files): Promise<void> {
+  if (await isCurrent(join(dir, DATA), files)) return;
+  const fresh = await mkdtemp(`${dir}/..files-`);
+  await chmod(fresh, 0o755);
   for (const [path, { content, mode }] of files) {
-    const target = within(dir, path);
-    const current = await readFile(target).catch(() => undefined);
-    if (current?.equals(content)) continue;
+    const target = within(fresh, path);
     await mkdir(dirname(target), { recursive: true });
-    // Renamed into place: whoever reads it meanwhile sees all of the old one or all of the new.
-    const fresh = `${target}.fresh`;
-    await writeFile(fresh, content, { mode });
-    await rename(fresh, target);
+    await writeFile(target, content);
+    await chmod(target, mode);
   }
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
-  for (const entry of entries) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && !files.has(relative(dir, path))) await rm(path, { force: true });
+  const before = await readlink(join(dir, DATA)).catch(() => undefined);
+  await symlink(basename(fresh), `${fresh}.link`);
+  await rename(`${fresh}.link`, join(dir, DATA));
+  await linkNames(dir, new Set([...files.keys()].map((path) => path.split('/')[0] ?? path)));
+  if (before !== undefined) await rm(join(dir, before), { recursive: true });
+}
+
+async function linkNames(dir: string, names: ReadonlySet<string>): Promise<void> {
+  const there = (await readdir(dir, { withFileTypes: true })).filter(
+    (entry) => entry.isSymbolicLink() && entry.name !== DATA,
+  );
+  for (const { name } of there) if (!names.has(name)) await rm(join(dir, name));
+  const known = new Set(there.map(({ name }) => name));
+  for (const name of names) {
+    if (!known.has(name)) await symlink(join(DATA, name), join(dir, name));
   }
+}
+
+async function isCurrent(data: string, files: Files): Promise<boolean> {
+  const found = await readdir(data, { recursive: true, withFileTypes: true }).catch(
+    () => undefined,
+  );
+  if (found?.filter((entry) => entry.isFile()).length !== files.size) return false;
+  for (const [path, { content }] of files) {
+    const current = await readFile(join(data, path)).catch(() => undefined);
+    if (current?.equals(content) !== true) return false;
+  }
+  return true;
 }
