@@ -44,6 +44,7 @@ import { createKept } from './kept.ts';
 import { registerMetrics } from './metrics.ts';
 import { createReads } from './reads.ts';
 import { createRights, permitted } from './rights.ts';
+import { createVaults } from './vault/index.ts';
 import { wire } from './wiring.ts';
 import type { Loops } from './wiring.ts';
 
@@ -78,8 +79,9 @@ export function createController(options: ControllerOptions): Controller {
   const { config, kube, clock, log } = options;
   const caches = createCaches(options);
   const reads = createReads({ kube, clock });
+  const vaults = createVaults(clock);
   const github = createGitHub({
-    credentials: createCredentials(reads),
+    credentials: createCredentials({ reads, vaults }),
     clock,
     log,
     version: config.version,
@@ -112,13 +114,15 @@ export function createController(options: ControllerOptions): Controller {
     },
     async lead(signal) {
       if (!(await filled(all, { clock, log, signal }))) return;
-      const unwire = wire(caches, loops, { clock, reads });
+      const unwire = wire(caches, loops, { clock, stores: [reads, vaults] });
       wakeAll(caches, loops);
       await Promise.all(Object.values(loops).map((loop) => loop.run(signal)));
       unwire();
       await events.flush();
     },
-    close: () => github.close(),
+    async close() {
+      await Promise.all([github.close(), vaults.close()]);
+    },
   };
 }
 

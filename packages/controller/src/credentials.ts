@@ -1,37 +1,18 @@
 // From what a spec says of GitHub to what a client needs. No message of this file holds a value of a Secret.
 import { CREDENTIAL_KEYS } from '@muster/api';
-import { isKubeError } from '@muster/kube';
 import type { GitHubCredentials } from '@muster/actions';
 import type { Proxy } from '@muster/api';
+import { isKubeError } from '@muster/kube';
 import type { ConfigMap, Secret } from '@muster/kube';
 import type { GitHubAccess } from './access.ts';
+import { CredentialsError } from './credentials-error.ts';
+import { secretStore, vaultStore } from './credentials-store.ts';
+import type { Said, User } from './credentials-store.ts';
 import type { Reads } from './reads.ts';
+import type { Vaults } from './vault/index.ts';
 
-export type CredentialsErrorCode =
-  /** A Secret or ConfigMap is not there. */
-  | 'missing'
-  /** It is there, and its content is of no use. */
-  | 'invalid'
-  /** A source that this program does not know. */
-  | 'unsupported'
-  /** This program may not read it, or no longer. */
-  | 'forbidden'
-  /** The vault does not answer, or answers that it cannot just now. */
-  | 'unreachable';
-
-/** A message for people: it names what to look at. */
-export class CredentialsError extends Error {
-  override readonly name = 'CredentialsError';
-  readonly code: CredentialsErrorCode;
-
-  constructor(code: CredentialsErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-export const isCredentialsError = (error: unknown): error is CredentialsError =>
-  error instanceof CredentialsError;
+export { CredentialsError, isCredentialsError } from './credentials-error.ts';
+export type { CredentialsErrorCode } from './credentials-error.ts';
 
 /** Proxy URLs with their user and password; the keys are those of a flattened proxy Secret. */
 export interface FlatProxy {
@@ -52,34 +33,38 @@ export interface ResolvedAccess {
 export interface CredentialsSource {
   /** Throws a CredentialsError. */
   resolve(access: GitHubAccess): Promise<ResolvedAccess>;
-  /** Throws a CredentialsError. */
+  /** With users and passwords from Secrets, also where there is a vault. Throws a CredentialsError. */
   flatten(namespace: string, proxy: Proxy): Promise<FlatProxy>;
 }
 
-export function createCredentials(reads: Reads): CredentialsSource {
+export interface Sources {
+  reads: Reads;
+  vaults: Pick<Vaults, 'open'>;
+}
+
+export function createCredentials({ reads, vaults }: Sources): CredentialsSource {
   const read = createReader(reads);
+  const secretsOf = (namespace: string) => secretStore((name) => read.secret(namespace, name));
   const flatten = (namespace: string, proxy: Proxy): Promise<FlatProxy> =>
-    flattenProxy(proxy, (name) => read.secret(namespace, name));
+    flattenProxy(proxy, secretsOf(namespace).user);
   return {
     flatten,
     async resolve(access) {
       const { namespace, vaultConfig, githubServerTLS, proxy } = access;
-      if (vaultConfig?.type) {
-        throw new CredentialsError(
-          'unsupported',
-          `vault type "${vaultConfig.type}" is not supported`,
-        );
-      }
       if (access.githubConfigUrl === '') {
         throw new CredentialsError('invalid', 'githubConfigUrl is not set');
       }
-      const credentials = credentialsOf(await read.secret(namespace, access.githubConfigSecret));
+      const wayToVault = vaultConfig?.proxy && (await flatten(namespace, vaultConfig.proxy));
+      const store = vaultConfig?.type
+        ? vaultStore(vaults.open(vaultConfig, wayToVault))
+        : secretsOf(namespace);
+      const credentials = credentialsOf(await store.credentials(access.githubConfigSecret));
       const rootCa = githubServerTLS && (await rootCaOf(access, read));
       return {
         configUrl: access.githubConfigUrl,
         credentials,
         ...(rootCa !== undefined && { rootCa }),
-        ...(proxy && { proxy: await flatten(namespace, proxy) }),
+        ...(proxy && { proxy: await flattenProxy(proxy, store.user) }),
       };
     },
   };
@@ -104,33 +89,26 @@ async function found<T>(reading: Promise<T | undefined>, kind: string, name: str
   throw new CredentialsError('missing', `${kind} "${name}" does not exist`);
 }
 
-const textOf = ({ data }: Secret, key: string): string =>
-  Buffer.from(data?.[key] ?? '', 'base64')
-    .toString('utf8')
-    .trim();
-
-function credentialsOf(secret: Secret): GitHubCredentials {
-  const refuse = (problem: string): CredentialsError =>
-    new CredentialsError('invalid', `Secret "${secret.metadata.name}" ${problem}`);
-  const token = textOf(secret, CREDENTIAL_KEYS.token);
-  const appId = textOf(secret, CREDENTIAL_KEYS.appId);
-  const installation = textOf(secret, CREDENTIAL_KEYS.installationId);
-  const privateKey = textOf(secret, CREDENTIAL_KEYS.privateKey);
-  const isApp = [appId, installation, privateKey].every((part) => part !== '');
+function credentialsOf({ where, token, ...app }: Said): GitHubCredentials {
+  const { appId, privateKey } = app;
+  const isApp = Object.values(app).every((part) => part !== '');
   if (token !== '') {
-    if (isApp) throw refuse(`holds both ${CREDENTIAL_KEYS.token} and a GitHub App`);
+    if (isApp) throw refuse(where, `holds both ${CREDENTIAL_KEYS.token} and a GitHub App`);
     return { kind: 'token', token };
   }
   if (!isApp) {
-    const { token: one, ...app } = CREDENTIAL_KEYS;
-    throw refuse(`holds neither ${one} nor all of ${Object.values(app).join(', ')}`);
+    const { token: one, ...keys } = CREDENTIAL_KEYS;
+    throw refuse(where, `holds neither ${one} nor all of ${Object.values(keys).join(', ')}`);
   }
-  const installationId = Number(installation);
+  const installationId = Number(app.installationId);
   if (!Number.isSafeInteger(installationId) || installationId <= 0) {
-    throw refuse(`has a ${CREDENTIAL_KEYS.installationId} that is not a number`);
+    throw refuse(where, `has a ${CREDENTIAL_KEYS.installationId} that is not a number`);
   }
   return { kind: 'app', appId, installationId, privateKey };
 }
+
+const refuse = (where: string, problem: string): CredentialsError =>
+  new CredentialsError('invalid', `${where} ${problem}`);
 
 async function rootCaOf(
   { namespace, githubServerTLS }: GitHubAccess,
@@ -148,24 +126,24 @@ async function rootCaOf(
   return pem;
 }
 
-type SecretByName = (name: string) => Promise<Secret>;
+type UserByName = (name: string) => Promise<User>;
 
-async function flattenProxy(proxy: Proxy, secret: SecretByName): Promise<FlatProxy> {
+async function flattenProxy(proxy: Proxy, user: UserByName): Promise<FlatProxy> {
   return {
-    http_proxy: await proxyUrl(proxy.http, secret),
-    https_proxy: await proxyUrl(proxy.https, secret),
+    http_proxy: await proxyUrl(proxy.http, user),
+    https_proxy: await proxyUrl(proxy.https, user),
     no_proxy: (proxy.noProxy ?? []).join(','),
   };
 }
 
-async function proxyUrl(server: Proxy['http'], secret: SecretByName): Promise<string> {
+async function proxyUrl(server: Proxy['http'], user: UserByName): Promise<string> {
   if (!server?.url) return '';
   const url = URL.parse(server.url);
   if (url === null) throw new CredentialsError('invalid', 'a proxy has a URL that cannot be read');
   if (server.credentialSecretRef) {
-    const credentials = await secret(server.credentialSecretRef);
-    url.username = encodeURIComponent(textOf(credentials, 'username'));
-    url.password = encodeURIComponent(textOf(credentials, 'password'));
+    const { username, password } = await user(server.credentialSecretRef);
+    url.username = encodeURIComponent(username);
+    url.password = encodeURIComponent(password);
   }
   return url.href.replace(/\/$/, '');
 }

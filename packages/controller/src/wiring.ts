@@ -4,7 +4,6 @@ import type { ApiObject, EphemeralRunnerSet } from '@muster/api';
 import type { Cache, Change, Clock, KubeObject, Loop } from '@muster/kube';
 import type { Caches } from './deps.ts';
 import { KEPT_MS } from './reads.ts';
-import type { Reads } from './reads.ts';
 
 type Wake = Pick<Loop, 'wake'>;
 
@@ -17,11 +16,12 @@ export interface Loops {
 
 export interface Pulse {
   clock: Clock;
-  reads: Pick<Reads, 'expire'>;
+  /** What is read and not watched. */
+  stores: readonly { expire(): void }[];
 }
 
 /** Returns the way to stop it. */
-export function wire(caches: Caches, loops: Loops, { clock, reads }: Pulse): () => void {
+export function wire(caches: Caches, loops: Loops, { clock, stores }: Pulse): () => void {
   const stops = [
     on(caches.runnerSets, ({ object }) => {
       loops.runnerSets.wake(keyOf(object));
@@ -58,7 +58,7 @@ export function wire(caches: Caches, loops: Loops, { clock, reads }: Pulse): () 
     ),
     // Secrets and ConfigMaps cannot be watched: a rotation arrives with this look.
     every(clock, KEPT_MS, () => {
-      reads.expire();
+      for (const store of stores) store.expire();
       for (const listener of caches.listeners.list()) loops.listeners.wake(keyOf(listener));
     }),
   ];
