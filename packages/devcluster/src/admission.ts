@@ -2,6 +2,8 @@
 import { admitGrant } from './auth/escalation.ts';
 import { isDeleting } from './object.ts';
 import type { KubeObject } from './object.ts';
+import { admitToLimits } from './pods/limits.ts';
+import { admitPriority } from './pods/priority.ts';
 import { admitServiceAccount } from './pods/service-account.ts';
 import { forbidden, notFound } from './status.ts';
 import { TABLES } from './world.ts';
@@ -27,11 +29,17 @@ export function ensureNamespace(
   ]);
 }
 
+function admitPod(world: World, target: Target, pod: KubeObject): void {
+  admitServiceAccount(world, target, pod);
+  admitPriority(world, target, pod);
+  admitToLimits(world, target, pod);
+}
+
 /** Before validation; it may complete the draft. */
 export function admit(world: World, target: Target, writing: Writing): void {
   switch (target.resource.table) {
     case TABLES.pods:
-      if (writing.before === undefined) admitServiceAccount(world, target, writing.draft);
+      if (writing.before === undefined) admitPod(world, target, writing.draft);
       return;
     case TABLES.roles:
     case TABLES.clusterRoles:

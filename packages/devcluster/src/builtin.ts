@@ -7,7 +7,9 @@ import { objectAt } from './json.ts';
 import { defineResource } from './resource.ts';
 import type { Resource } from './resource.ts';
 import * as rules from './rules.ts';
-import { ageColumn } from './table.ts';
+import { kindSchema } from './schema/kinds.ts';
+import { prepareService, validateService } from './workloads/service.ts';
+import * as workload from './workloads/rules.ts';
 
 const rbac = { group: 'rbac.authorization.k8s.io' };
 const clusterWide = { namespaced: false };
@@ -56,6 +58,52 @@ const workloads = (): Resource[] => [
   }),
 ];
 
+const appsScale = {
+  replicas: '.spec.replicas',
+  current: '.status.replicas',
+  selector: '.spec.selector',
+};
+
+const apps = (): Resource[] => [
+  defineResource({
+    group: 'apps',
+    kind: 'Deployment',
+    plural: 'deployments',
+    shortNames: ['deploy'],
+    categories: ['all'],
+    subresources: ['status', 'scale'],
+    scale: appsScale,
+    columns: columns.deployment,
+    counted: true,
+    prepare: workload.prepareDeployment,
+    validate: workload.validateWorkload,
+  }),
+  defineResource({
+    group: 'apps',
+    kind: 'ReplicaSet',
+    plural: 'replicasets',
+    shortNames: ['rs'],
+    categories: ['all'],
+    subresources: ['status', 'scale'],
+    scale: appsScale,
+    columns: columns.replicaSet,
+    counted: true,
+    prepare: workload.prepareReplicaSet,
+    validate: workload.validateWorkload,
+  }),
+  defineResource({
+    kind: 'Service',
+    plural: 'services',
+    shortNames: ['svc'],
+    categories: ['all'],
+    subresources: ['status'],
+    selectable: ['spec.clusterIP', 'spec.type'],
+    columns: columns.service,
+    prepare: prepareService,
+    validate: validateService,
+  }),
+];
+
 const settings = (): Resource[] => [
   defineResource({
     kind: 'Secret',
@@ -70,7 +118,7 @@ const settings = (): Resource[] => [
     plural: 'configmaps',
     shortNames: ['cm'],
     columns: columns.configMap,
-    validate: rules.validateImmutable,
+    validate: rules.validateConfigMap,
   }),
   defineResource({
     kind: 'ServiceAccount',
@@ -89,6 +137,7 @@ const surroundings = (): Resource[] => [
     selectable: rules.EVENT_FIELDS,
     columns: columns.event,
     prepare: rules.prepareEvent,
+    validate: rules.validateEvent,
   }),
   defineResource({
     kind: 'Node',
@@ -148,6 +197,7 @@ const others = (now: () => number): Resource[] => [
     kind: 'Lease',
     plural: 'leases',
     columns: columns.lease,
+    validate: rules.validateLease,
   }),
   defineResource({
     group: 'scheduling.k8s.io',
@@ -163,8 +213,9 @@ const others = (now: () => number): Resource[] => [
     kind: 'NetworkPolicy',
     plural: 'networkpolicies',
     shortNames: ['netpol'],
-    columns: [ageColumn],
+    columns: columns.networkPolicy,
     counted: true,
+    prepare: rules.prepareNetworkPolicy,
   }),
   defineResource({
     group: 'policy',
@@ -202,11 +253,18 @@ const reviews = (): Resource[] => {
   ];
 };
 
-export const builtinResources = (now: () => number): Resource[] => [
-  ...workloads(),
-  ...settings(),
-  ...surroundings(),
-  ...access(),
-  ...others(now),
-  ...reviews(),
-];
+const withSchema = (resource: Resource): Resource => ({
+  ...resource,
+  schema: kindSchema(resource),
+});
+
+export const builtinResources = (now: () => number): Resource[] =>
+  [
+    ...workloads(),
+    ...apps(),
+    ...settings(),
+    ...surroundings(),
+    ...access(),
+    ...others(now),
+    ...reviews(),
+  ].map(withSchema);

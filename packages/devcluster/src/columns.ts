@@ -33,9 +33,16 @@ const containerStatuses = (pod: KubeObject): JsonObject[] =>
 const initStatuses = (pod: KubeObject): JsonObject[] =>
   objectsAt(objectAt(pod, 'status'), 'initContainerStatuses');
 
+/** Sidecars count as the main containers do, other init containers do not. */
 function ready(pod: KubeObject): string {
-  const all = objectsAt(objectAt(pod, 'spec'), 'containers').length;
-  return `${containerStatuses(pod).filter((status) => status['ready'] === true).length}/${all}`;
+  const spec = objectAt(pod, 'spec');
+  const sidecars = objectsAt(spec, 'initContainers')
+    .filter(({ restartPolicy }) => restartPolicy === 'Always')
+    .map((container) => stringAt(container, 'name'));
+  const beside = initStatuses(pod).filter((status) => sidecars.includes(stringAt(status, 'name')));
+  const all = objectsAt(spec, 'containers').length + sidecars.length;
+  const are = [...containerStatuses(pod), ...beside].filter((status) => status['ready'] === true);
+  return `${are.length}/${all}`;
 }
 
 function restarts(pod: KubeObject, now: number): string {
@@ -262,5 +269,67 @@ export const disruptionBudget: Column[] = [
   text('Min Available', (o) => shown(at(o, 'spec', 'minAvailable'), 'N/A')),
   text('Max Unavailable', (o) => shown(at(o, 'spec', 'maxUnavailable'), 'N/A')),
   text('Allowed Disruptions', (o) => shown(at(o, 'status', 'disruptionsAllowed'), '0')),
+  ageColumn,
+];
+
+const templateContainers = (object: KubeObject, field: string): string =>
+  objectsAt(objectAt(objectAt(objectAt(object, 'spec'), 'template'), 'spec'), 'containers')
+    .map((container) => shown(container[field], ''))
+    .join(',');
+
+const labelsText = (labels: unknown): string =>
+  Object.entries((labels ?? {}) as JsonObject)
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .join(',') || '<none>';
+
+const count = (name: string, ...path: string[]): Column => ({
+  name,
+  type: 'integer',
+  value: (o) => at(o, ...path) ?? 0,
+});
+
+const template: Column[] = [
+  text('Containers', (o) => templateContainers(o, 'name'), 1),
+  text('Images', (o) => templateContainers(o, 'image'), 1),
+  text('Selector', (o) => labelsText(at(o, 'spec', 'selector', 'matchLabels')), 1),
+];
+
+export const deployment: Column[] = [
+  text(
+    'Ready',
+    (o) =>
+      `${shown(at(o, 'status', 'readyReplicas'), '0')}/${shown(at(o, 'spec', 'replicas'), '0')}`,
+  ),
+  count('Up-to-date', 'status', 'updatedReplicas'),
+  count('Available', 'status', 'availableReplicas'),
+  ageColumn,
+  ...template,
+];
+
+export const replicaSet: Column[] = [
+  count('Desired', 'spec', 'replicas'),
+  count('Current', 'status', 'replicas'),
+  count('Ready', 'status', 'readyReplicas'),
+  ageColumn,
+  ...template,
+];
+
+export const service: Column[] = [
+  text('Type', (o) => shown(at(o, 'spec', 'type'))),
+  text('Cluster-IP', (o) => shown(at(o, 'spec', 'clusterIP'))),
+  text('External-IP', (o) => shown(at(o, 'spec', 'externalName'))),
+  text(
+    'Port(s)',
+    (o) =>
+      objectsAt(objectAt(o, 'spec'), 'ports')
+        .map(({ port, protocol }) => `${shown(port)}/${shown(protocol)}`)
+        .join(',') || '<none>',
+  ),
+  ageColumn,
+  text('Selector', (o) => labelsText(at(o, 'spec', 'selector')), 1),
+];
+
+export const networkPolicy: Column[] = [
+  text('Pod-Selector', (o) => labelsText(at(o, 'spec', 'podSelector', 'matchLabels'))),
   ageColumn,
 ];

@@ -1,4 +1,4 @@
-// The cluster's own controllers: namespaces, custom kinds, quotas and owner collection.
+// The cluster's own controllers: namespaces, custom kinds, quotas, owner collection and workloads.
 import { afterCustomDeletion, emptyCrd, offer } from './crd.ts';
 import { collect } from './gc.ts';
 import { afterDeletion, empty, furnish } from './namespaces.ts';
@@ -7,6 +7,7 @@ import { recountQuotas } from './quota.ts';
 import type { StoreEvent } from './store.ts';
 import { TABLES } from './world.ts';
 import type { World } from './world.ts';
+import { work } from './workloads/controller.ts';
 
 /**
  * Runs them for as long as the world is. Some act at once, since the very next request may use the
@@ -35,6 +36,7 @@ function atOnce(world: World, event: StoreEvent): void {
 function afterwards(world: World, event: StoreEvent): void {
   const { table, type, object } = event;
   collect(world, event);
+  work(world, event);
   if (type === 'DELETED') {
     afterDeletion(world, event);
     afterCustomDeletion(world, table);

@@ -6,8 +6,8 @@ import { jsonPath } from './json-path.ts';
 import { isDeleting, timestamp } from './object.ts';
 import type { KubeObject } from './object.ts';
 import { defineResource } from './resource.ts';
-import type { Column, Prepare, Resource, Validate } from './resource.ts';
-import { fill, prune } from './schema/shape.ts';
+import type { Column, Prepare, Resource, ScalePaths, Validate } from './resource.ts';
+import { fill } from './schema/shape.ts';
 import { violations } from './schema/validate.ts';
 import { invalidValue, required } from './status.ts';
 import type { Cause } from './status.ts';
@@ -69,6 +69,7 @@ export const validateCrd: Validate = (crd) => {
         stored.length,
         'must have exactly one version marked as storage version',
       ),
+      invalidValue('status.storedVersions', [], 'must have at least one stored version'),
     );
   }
   const wanted = `${plural ?? ''}.${group ?? ''}`;
@@ -142,15 +143,23 @@ function behaviour(version: JsonObject): Partial<Resource> {
       (stringAt(field, 'jsonPath') ?? '').slice(1),
     ),
     counted: true,
-    custom: { schema },
+    schema,
+    custom: true,
+    scale: scaleOf(subresources),
     prepare: (draft) => {
-      if (schema === undefined) return;
-      const { value } = prune(schema, draft);
-      fill(schema, value);
-      for (const key of Object.keys(draft)) Reflect.deleteProperty(draft, key);
-      Object.assign(draft, value);
+      if (schema) fill(schema, draft);
     },
     validate: (object) => (schema === undefined ? [] : violations(schema, object)),
+  };
+}
+
+function scaleOf(subresources: JsonObject | undefined): ScalePaths | undefined {
+  const scale = objectAt(subresources, 'scale');
+  if (scale === undefined) return undefined;
+  return {
+    replicas: stringAt(scale, 'specReplicasPath') ?? '',
+    current: stringAt(scale, 'statusReplicasPath') ?? '',
+    selector: stringAt(scale, 'labelSelectorPath'),
   };
 }
 

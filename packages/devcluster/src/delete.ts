@@ -4,7 +4,7 @@ import type { JsonObject } from './json.ts';
 import { isDeleting, timestamp } from './object.ts';
 import type { KubeObject, Metadata } from './object.ts';
 import type { Resource } from './resource.ts';
-import { badRequest, conflict } from './status.ts';
+import { conflict, invalid, unsupportedValue } from './status.ts';
 import type { Target, World } from './world.ts';
 import { settle } from './write.ts';
 
@@ -38,7 +38,9 @@ export function deleteOptions(body: unknown, query: URLSearchParams): DeleteOpti
 function propagationOf(policy: unknown, orphans: unknown): DeleteOptions['propagation'] {
   if (policy === undefined) return String(orphans) === 'true' ? 'Orphan' : 'Background';
   if (policy === 'Background' || policy === 'Foreground' || policy === 'Orphan') return policy;
-  throw badRequest(`invalid propagationPolicy ${JSON.stringify(policy)}`);
+  throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+    unsupportedValue('propagationPolicy', policy, ['Background', 'Foreground', 'Orphan']),
+  ]);
 }
 
 export interface Deletion {
@@ -56,7 +58,8 @@ export function remove(
   meetPreconditions(resource, object, options);
   const marked = mark(world, resource, { object, options });
   const gone = isFree(resource, marked);
-  if (target.dryRun || options.dryRun === true || marked === object) return { object: marked, gone: false };
+  if (target.dryRun || options.dryRun === true || marked === object)
+    return { object: marked, gone: false };
   if (!gone) return { object: world.store.put(resource.table, marked), gone };
   return { object: settle(world, resource, marked), gone };
 }

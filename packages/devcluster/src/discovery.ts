@@ -14,6 +14,8 @@ const SUBRESOURCES: Record<
   status: { verbs: ['get', 'patch', 'update'] },
   log: { verbs: ['get'] },
   binding: { verbs: ['create'], kind: 'Binding' },
+  scale: { verbs: ['get', 'patch', 'update'], kind: 'Scale', group: 'autoscaling', version: 'v1' },
+  eviction: { verbs: ['create'], kind: 'Eviction', group: 'policy', version: 'v1' },
   token: { verbs: ['create'], kind: 'TokenRequest', group: 'authentication.k8s.io', version: 'v1' },
 };
 

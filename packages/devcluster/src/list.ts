@@ -1,8 +1,14 @@
 // Lists: whole or page by page, each page of one list from the same moment.
-import { randomUUID } from 'node:crypto';
 import type { KubeObject } from './object.ts';
 import type { Matcher } from './selector.ts';
-import { badRequest, expired, tooLargeVersion } from './status.ts';
+import {
+  badRequest,
+  expired,
+  forbiddenField,
+  invalid,
+  tooLargeVersion,
+  unsupportedValue,
+} from './status.ts';
 import type { Resource } from './resource.ts';
 import type { World } from './world.ts';
 
@@ -13,47 +19,6 @@ export interface Page {
   remaining?: number;
 }
 
-interface Snapshot {
-  items: KubeObject[];
-  resourceVersion: string;
-}
-
-/** So many lists may be under way; the oldest is forgotten first and answers 410. */
-const SNAPSHOTS = 100;
-
-/** Lists that were begun and not ended. Objects never change in place, so keeping one costs little. */
-export class Pages {
-  readonly #snapshots = new Map<string, Snapshot>();
-
-  begin(snapshot: Snapshot, limit: number): Page {
-    return this.#page(snapshot, { offset: 0, limit });
-  }
-
-  resume(token: string, limit: number): Page {
-    const [id = '', offset = ''] = token.split('.');
-    const snapshot = this.#snapshots.get(id);
-    if (snapshot === undefined) {
-      throw expired(
-        'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
-      );
-    }
-    this.#snapshots.delete(id);
-    return this.#page(snapshot, { offset: Number(offset), limit });
-  }
-
-  #page(snapshot: Snapshot, { offset, limit }: { offset: number; limit: number }): Page {
-    const { items, resourceVersion } = snapshot;
-    const end = limit > 0 ? offset + limit : items.length;
-    const page = { items: items.slice(offset, end), resourceVersion };
-    if (end >= items.length) return page;
-    const id = randomUUID();
-    this.#snapshots.set(id, snapshot);
-    const [oldest] = this.#snapshots.keys();
-    if (this.#snapshots.size > SNAPSHOTS && oldest !== undefined) this.#snapshots.delete(oldest);
-    return { ...page, continue: `${id}.${end}`, remaining: items.length - end };
-  }
-}
-
 export interface ListWish {
   resource: Resource;
   namespace?: string | undefined;
@@ -61,15 +26,67 @@ export interface ListWish {
   query: URLSearchParams;
 }
 
-export function list({ store }: World, pages: Pages, wish: ListWish): Page {
+/** Where the next page begins: at that version, behind that object. */
+interface Mark {
+  version: number;
+  after: string;
+}
+
+const keyOf = ({ metadata: { namespace = '', name } }: KubeObject): string =>
+  `${namespace}/${name}`;
+
+const markText = (mark: Mark): string => Buffer.from(JSON.stringify(mark)).toString('base64url');
+
+function readMark(token: string): Mark | undefined {
+  if (token === '') return undefined;
+  try {
+    return JSON.parse(Buffer.from(token, 'base64url').toString()) as Mark;
+  } catch {
+    throw badRequest('continue key is not valid: it is none of ours');
+  }
+}
+
+const STALE =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
+
+export function list({ store }: World, wish: ListWish): Page {
   const { resource, namespace, matches, query } = wish;
-  const limit = Number(query.get('limit') ?? 0);
-  const token = query.get('continue') ?? '';
-  if (token !== '') return pages.resume(token, limit);
-  requireVersion(store.version, query.get('resourceVersion') ?? '');
-  const all = store.list(resource.table, namespace);
+  const mark = readMark(query.get('continue') ?? '');
+  const version = mark?.version ?? versionAsked(store.version, query);
+  const all = store.listAt(resource.table, namespace, version);
+  if (all === 'expired') throw expired(mark ? STALE : `too old resource version: ${version}`);
   const items = matches ? all.filter(matches) : all;
-  return pages.begin({ items, resourceVersion: String(store.version) }, limit);
+  const rest = mark ? items.filter((item) => keyOf(item) > mark.after) : items;
+  const { remaining, ...page } = pageOf(rest, { version, limit: Number(query.get('limit')) });
+  // The real server does not count what a selection still has.
+  return matches || remaining === undefined ? page : { ...page, remaining };
+}
+
+function pageOf(items: KubeObject[], { version, limit }: { version: number; limit: number }): Page {
+  const page = limit > 0 ? items.slice(0, limit) : items;
+  const last = page.at(-1);
+  const head = { items: page, resourceVersion: String(version) };
+  if (page.length === items.length || last === undefined) return head;
+  const next = markText({ version, after: keyOf(last) });
+  return { ...head, continue: next, remaining: items.length - page.length };
+}
+
+/** The version to answer with: that which is asked for exactly, else the newest. */
+function versionAsked(current: number, query: URLSearchParams): number {
+  const wanted = query.get('resourceVersion') ?? '';
+  const match = query.get('resourceVersionMatch') ?? '';
+  const refuse = (cause: ReturnType<typeof forbiddenField>): never => {
+    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [cause]);
+  };
+  requireVersion(current, wanted);
+  if (match === '') return current;
+  if (wanted === '') {
+    const why = 'resourceVersionMatch is forbidden unless resourceVersion is provided';
+    refuse(forbiddenField('resourceVersionMatch', why));
+  }
+  if (match === 'Exact') return Number(wanted);
+  if (match === 'NotOlderThan') return current;
+  return refuse(unsupportedValue('resourceVersionMatch', match, ['Exact', 'NotOlderThan']));
 }
 
 /** The newest state answers for every earlier version; a later one has not been yet. */

@@ -30,7 +30,7 @@ export async function readLog(
   const options = logOptions(pod, query, now);
   const isBound = stringAt(objectAt(pod, 'spec'), 'nodeName') !== undefined;
   const headers = { 'content-type': 'text/plain' };
-  if (!isBound || source === undefined) return new Response('', { headers });
+  if (!isBound || source === undefined) return new Response(null, { status: 204 });
   const found = await source({ namespace, name }, options, signal);
   if ('problem' in found) throw badRequest(found.problem);
   return new Response(found, { headers });

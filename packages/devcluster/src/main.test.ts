@@ -28,6 +28,10 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
+const LEAVES = process.platform === 'linux' ? 'setsid ' : '';
+const STRAY = `${isRoot ? 'env -i ' : ''}${LEAVES}sleep 100 & echo $!; exec sleep 100`;
+
 interface Ended {
   code: number | null;
   stderr: string;
@@ -100,7 +104,10 @@ const isAlive = (pid: number): boolean => {
   return stdout.trim() !== '' && !stdout.startsWith('Z');
 };
 
-/** Starts a pod that says its process id and sleeps. */
+/**
+ * Starts a pod that says the id of a process of its and sleeps. That process has left its group, and,
+ * where containers have a root of their own by which it is found, its environment.
+ */
 async function sleeper(): Promise<number> {
   const at = await access();
   const pods = '/api/v1/namespaces/default/pods';
@@ -108,7 +115,7 @@ async function sleeper(): Promise<number> {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: 'a' },
-    spec: { containers: [{ name: 'main', image: 'sh', args: ['echo $$$$; exec sleep 100'] }] },
+    spec: { containers: [{ name: 'main', image: 'sh', args: [STRAY] }] },
   });
   for (;;) {
     const line = await firstLine(at, `${pods}/a/log?follow=true`);

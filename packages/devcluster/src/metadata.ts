@@ -5,7 +5,7 @@ import { randomSuffix, timestamp } from './object.ts';
 import type { KubeObject, Metadata, OwnerReference } from './object.ts';
 import { apiVersionOf } from './resource.ts';
 import type { Resource } from './resource.ts';
-import { badRequest, forbiddenField, invalidValue, required } from './status.ts';
+import { ApiError, badRequest, forbiddenField, invalidValue, required, tooLong } from './status.ts';
 import type { Cause } from './status.ts';
 import type { Target, World } from './world.ts';
 
@@ -60,7 +60,7 @@ function readMetadata(given: JsonObject, namespace: string | undefined): Metadat
   const { name, generateName, uid, resourceVersion } = given;
   const strings = (key: string): Record<string, string> | undefined => {
     const map = objectAt(given, key);
-    if (map === undefined) return undefined;
+    if (map === undefined || Object.keys(map).length === 0) return undefined;
     const odd = Object.entries(map).find(([, value]) => typeof value !== 'string');
     if (odd) {
       throw badRequest(`metadata.${key}.${odd[0]} must be a string, not ${JSON.stringify(odd[1])}`);
@@ -96,11 +96,18 @@ export function born(
 ): KubeObject {
   const { name, generateName } = object.metadata;
   if (object.metadata.resourceVersion !== '') {
-    throw badRequest('resourceVersion should not be set on objects to be created');
+    // So says the real server, and calls it its own fault.
+    throw new ApiError(
+      { code: 500, reason: 'InternalError' },
+      'resourceVersion should not be set on objects to be created',
+    );
   }
   const metadata = {
     ...object.metadata,
-    name: name === '' && generateName !== undefined ? `${generateName}${randomSuffix()}` : name,
+    name:
+      name === '' && generateName !== undefined
+        ? `${generateName.slice(0, 58)}${randomSuffix()}`
+        : name,
     uid: newUid(),
     creationTimestamp: timestamp(now()),
     ...(resource.counted ? { generation: 1 } : {}),
@@ -157,13 +164,49 @@ export function metadataCauses(
   object: KubeObject,
   before?: KubeObject,
 ): Cause[] {
-  const { name, labels = {}, ownerReferences = [] } = object.metadata;
+  const { name, labels = {}, annotations = {}, finalizers = [] } = object.metadata;
+  const { ownerReferences = [] } = object.metadata;
   return [
     ...(before === undefined ? nameCauses(resource, name) : []),
+    ...keyCauses('metadata.labels', Object.keys(labels)),
     ...Object.values(labels).flatMap(labelCauses),
+    ...annotationCauses(annotations),
+    ...finalizers.flatMap((finalizer, index) => [
+      ...keyCauses('metadata.finalizers', [finalizer]),
+      ...keyCauses(`metadata.finalizers[${index}]`, [finalizer]),
+    ]),
     ...ownerReferences.flatMap(ownerCauses),
     ...controllerCauses(ownerReferences),
     ...(before === undefined ? [] : finalizerCauses(object, before)),
+  ];
+}
+
+/** Keys are names, with a domain before them if they like. */
+const isKey = whole(`(${SUBDOMAIN}/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]`);
+
+const NOT_KEY =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+
+// These two are the garbage collector's, and older than the rule.
+const OLD_NAMES = ['orphan', 'foregroundDeletion'];
+
+const keyCauses = (field: string, keys: string[]): Cause[] =>
+  keys
+    .filter((key) => !isKey.test(key) && !OLD_NAMES.includes(key))
+    .map((key) => invalidValue(field, key, NOT_KEY));
+
+const ANNOTATIONS_LIMIT = 256 * 1024;
+
+function annotationCauses(annotations: Record<string, string>): Cause[] {
+  const entries = Object.entries(annotations);
+  const size = entries.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  return [
+    ...keyCauses(
+      'metadata.annotations',
+      // Keys of annotations are judged without regard to case.
+      entries.map(([key]) => key.toLowerCase()),
+    ),
+    ...(size > ANNOTATIONS_LIMIT ? [tooLong('metadata.annotations', ANNOTATIONS_LIMIT)] : []),
   ];
 }
 
@@ -175,8 +218,8 @@ function labelCauses(value: string): Cause[] {
   ];
 }
 
-function ownerCauses(owner: OwnerReference, index: number): Cause[] {
-  const field = (key: string): string => `metadata.ownerReferences[${index}].${key}`;
+function ownerCauses(owner: OwnerReference): Cause[] {
+  const field = (key: string): string => `metadata.ownerReferences.${key}`;
   return (['apiVersion', 'kind', 'name', 'uid'] as const).flatMap((key) =>
     owner[key]
       ? []

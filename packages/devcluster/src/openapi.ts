@@ -3,6 +3,7 @@ import { objectAt } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { apiVersionOf } from './resource.ts';
 import type { Resource } from './resource.ts';
+import { KIND_SCHEMAS, kindSchemaName } from './schema/kinds.ts';
 import type { World } from './world.ts';
 
 const documentPath = (resource: Resource): string =>
@@ -31,21 +32,31 @@ const document = (resources: Resource[]): JsonObject => ({
     resources.map((resource) => [objectPath(resource), operations(resource)]),
   ),
   components: {
-    schemas: Object.fromEntries(
-      resources.map((resource) => [schemaName(resource), schema(resource)]),
-    ),
+    schemas: {
+      ...KIND_SCHEMAS,
+      ...Object.fromEntries(
+        resources
+          .filter(({ custom }) => custom)
+          .map((resource) => [schemaName(resource), schema(resource)]),
+      ),
+    },
   },
 });
 
 const objectPath = (resource: Resource): string =>
   `/${documentPath(resource)}${resource.namespaced ? '/namespaces/{namespace}' : ''}/${resource.plural}/{name}`;
 
-const schemaName = ({ group, version, kind }: Resource): string =>
-  `${group === '' ? 'io.k8s.api.core' : group.split('.').reverse().join('.')}.${version}.${kind}`;
+const schemaName = (resource: Resource): string => {
+  const { group, version, kind } = resource;
+  return (
+    kindSchemaName(resource) ??
+    `${group === '' ? 'io.k8s.api.core' : group.split('.').reverse().join('.')}.${version}.${kind}`
+  );
+};
 
 const schema = (resource: Resource): JsonObject => ({
   type: 'object',
-  ...resource.custom?.schema,
+  ...resource.schema,
   'x-kubernetes-group-version-kind': [gvk(resource)],
 });
 

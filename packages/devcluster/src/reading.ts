@@ -2,13 +2,13 @@
 import type { Call } from './call.ts';
 import { textOf } from './json.ts';
 import { list, requireVersion } from './list.ts';
-import type { Pages } from './list.ts';
 import { readLog } from './logs.ts';
 import type { PodLogs } from './logs.ts';
 import { isTrue } from './path.ts';
 import type { KubeObject } from './object.ts';
-import { formOf, jsonText, objectText, pageText } from './respond.ts';
+import { formOf, json, jsonText, objectText, pageText } from './respond.ts';
 import type { Presenting } from './respond.ts';
+import { scaleOf } from './scale.ts';
 import { matcherOf } from './selector.ts';
 import {
   badRequest,
@@ -19,11 +19,12 @@ import {
   notImplemented,
 } from './status.ts';
 import { watch } from './watch.ts';
+import type { OpenWatches } from './watch.ts';
 import type { World } from './world.ts';
 
 export interface Reader {
-  pages: Pages;
   podLogs: PodLogs | undefined;
+  watches: OpenWatches;
   /** Ends a watch or a log. */
   signal: AbortSignal;
 }
@@ -38,9 +39,7 @@ export async function read(world: World, call: Call, reader: Reader): Promise<Re
   const matches = matcherOf(resource, query);
   const namespace = path.namespace;
   if (verb === 'list') {
-    return jsonText(
-      pageText(list(world, reader.pages, { resource, namespace, matches, query }), presenting),
-    );
+    return jsonText(pageText(list(world, { resource, namespace, matches, query }), presenting));
   }
   return startWatch(world, call, { reader, presenting });
 }
@@ -65,6 +64,8 @@ async function get(
     case undefined:
     case 'status':
       return jsonText(objectText(object, presenting));
+    case 'scale':
+      return json(scaleOf(resource, object));
     case 'log':
       if (resource.table !== 'pods') throw noSuchPath();
       return readLog(reader.podLogs, object, { query, signal: reader.signal, now: world.now() });
@@ -106,6 +107,7 @@ function startWatch(
         ? textOf
         : (object) => objectText(object, { ...presenting, now: world.now() }),
     signal: reader.signal,
+    watches: reader.watches,
   });
   return new Response(stream, { headers: { 'content-type': 'application/json;stream=watch' } });
 }

@@ -1,6 +1,6 @@
 // What the API knows of a resource: its names, its rules and how it looks in a table.
-import type { JsonObject } from './json.ts';
 import type { KubeObject } from './object.ts';
+import type { Schema } from './schema/shape.ts';
 import type { Cause } from './status.ts';
 
 export interface Column {
@@ -39,10 +39,22 @@ export interface Resource {
   selectable: string[];
   /** `metadata.generation` counts changes of what the user wants. */
   counted: boolean;
-  /** Only some fields may change by PUT, and its schema is the user's: a custom resource. */
-  custom?: { schema: JsonObject | undefined } | undefined;
+  /** What its objects may hold; anything when there is none. */
+  schema?: Schema | undefined;
+  /** Its definition is a user's, who gets told of a wrong value by validation. */
+  custom?: true | undefined;
+  /** How `scale` is read and written; its subresource is there when this is. */
+  scale?: ScalePaths | undefined;
   /** Answered from the request alone, never stored: reviews. */
   virtual?: boolean | undefined;
+}
+
+/** Dots and fields: `.spec.replicas`. */
+export interface ScalePaths {
+  replicas: string;
+  current: string;
+  /** Of the label selector, as a text or as an object. */
+  selector?: string | undefined;
 }
 
 export const apiVersionOf = ({ group, version }: { group: string; version: string }): string =>
@@ -96,6 +108,10 @@ export class Registry {
 
   ofTable(table: string): Resource | undefined {
     return this.all().find((resource) => resource.table === table);
+  }
+
+  hasGroup(apiVersion: string): boolean {
+    return this.all().some((resource) => apiVersionOf(resource) === apiVersion);
   }
 
   all(): Resource[] {

@@ -5,23 +5,26 @@ import type { Page } from './list.ts';
 import type { KubeObject } from './object.ts';
 import { apiVersionOf } from './resource.ts';
 import type { Resource } from './resource.ts';
-import { ApiError, statusOf } from './status.ts';
+import { ApiError, notAcceptable, NoSuchPage, statusOf } from './status.ts';
 import { partial, table } from './table.ts';
 import type { Include } from './table.ts';
 
 export type Form = { as: 'objects' } | { as: 'metadata' } | { as: 'table'; include: Include };
 
-/** The first form of the Accept header that is known; plain objects otherwise. */
+/** The first form of the Accept header that is known; a 406 when it has none. */
 export function formOf(request: Request, query: URLSearchParams): Form {
-  const wishes = (request.headers.get('accept') ?? '').split(',');
+  const wishes = (request.headers.get('accept') ?? '').split(',').map((wish) => wish.trim());
   for (const wish of wishes) {
     const as = /;\s*as=(\w+)/.exec(wish)?.[1];
-    if (as === undefined && wish.trim() === 'application/json') return { as: 'objects' };
+    if (as === undefined && ['', ...JSON_TYPES].some((type) => wish.split(';')[0] === type))
+      return { as: 'objects' };
     if (as === 'Table') return { as: 'table', include: includeOf(query) };
     if (as?.startsWith('PartialObjectMetadata')) return { as: 'metadata' };
   }
-  return { as: 'objects' };
+  throw notAcceptable(JSON_TYPES.slice(0, 1));
 }
+
+const JSON_TYPES = ['application/json', 'application/*', '*/*'];
 
 function includeOf(query: URLSearchParams): Include {
   const include = query.get('includeObject');
@@ -83,6 +86,7 @@ export const jsonText = (text: string, status = 200, contentType = 'application/
 
 /** A refusal as its Status; anything else is ours and says so without a stack. */
 export function failure(error: unknown): Response {
+  if (error instanceof NoSuchPage) return new Response(`${error.message}\n`, { status: 404 });
   const refusal =
     error instanceof ApiError
       ? error

@@ -41,7 +41,7 @@ const userInfo = ({ name, uid, groups, extra }: User): JsonObject => ({
 
 async function reviewToken(world: World, token: string): Promise<JsonObject> {
   const user = await accountOf(world, token);
-  if (user === undefined) return { authenticated: false, error: 'invalid bearer token' };
+  if (user === undefined) return { error: 'invalid bearer token' };
   return {
     authenticated: true,
     user: userInfo(user),

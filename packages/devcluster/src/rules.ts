@@ -1,7 +1,9 @@
 // Defaults and validation of the small built-in kinds.
 import { isEqual, objectAt, objectsAt, stringAt } from './json.ts';
+import type { JsonObject } from './json.ts';
 import type { Prepare, Validate } from './resource.ts';
-import { forbiddenField, invalidValue, required, unsupportedValue } from './status.ts';
+import { forbiddenField, invalidValue, required, tooLong, unsupportedValue } from './status.ts';
+import type { Cause } from './status.ts';
 
 export const prepareNamespace: Prepare = (draft, before) => {
   draft.metadata.labels = {
@@ -34,22 +36,51 @@ export const validateImmutable: Validate = (object, before) => {
   return same ? [] : [forbiddenField('data', 'field is immutable when `immutable` is set')];
 };
 
+const MEBIBYTE = 1024 * 1024;
+
+const sizeOf = (data: JsonObject | undefined): number =>
+  Object.values(data ?? {}).reduce<number>((sum, value) => sum + String(value).length, 0);
+
+export const validateConfigMap: Validate = (object, before) => [
+  ...validateImmutable(object, before),
+  ...keyCauses(object, 'data'),
+  ...keyCauses(object, 'binaryData'),
+  ...(sizeOf(objectAt(object, 'data')) > MEBIBYTE ? [tooLong('[]', MEBIBYTE)] : []),
+];
+
+const keyCauses = (object: JsonObject, field: string): Cause[] =>
+  Object.keys(objectAt(object, field) ?? {})
+    .filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key))
+    .map((key) => invalidValue(`${field}[${key}]`, key, NOT_KEY));
+
+const NOT_KEY =
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+
+export const validateLease: Validate = (lease) => {
+  const seconds = objectAt(lease, 'spec')?.['leaseDurationSeconds'];
+  if (typeof seconds !== 'number' || seconds > 0) return [];
+  return [invalidValue('spec.leaseDurationSeconds', seconds, 'must be greater than 0')];
+};
+
+export const validateEvent: Validate = (event) => {
+  const about = stringAt(objectAt(event, 'involvedObject'), 'namespace') ?? '';
+  // What has no namespace is told of in `default`.
+  const home = about === '' ? 'default' : about;
+  if (home === event.metadata.namespace) return [];
+  return [invalidValue('involvedObject.namespace', about, 'does not match event.namespace')];
+};
+
+export const prepareNetworkPolicy: Prepare = (draft) => {
+  const spec = objectAt(draft, 'spec');
+  if (spec) spec['policyTypes'] ??= spec['egress'] ? ['Ingress', 'Egress'] : ['Ingress'];
+};
+
 export const validateSecret: Validate = (object, before) => {
   const causes = validateImmutable(object, before);
   if (before && object['type'] !== before['type']) {
     causes.push(invalidValue('type', object['type'], 'field is immutable'));
   }
-  for (const key of Object.keys(objectAt(object, 'data') ?? {})) {
-    if (!/^[-._a-zA-Z0-9]+$/.test(key)) {
-      causes.push(
-        invalidValue(
-          `data[${key}]`,
-          key,
-          "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
-        ),
-      );
-    }
-  }
+  causes.push(...keyCauses(object, 'data'));
   return causes;
 };
 

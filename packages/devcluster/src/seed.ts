@@ -76,6 +76,11 @@ const BOUND: Record<string, string> = {
   'system:public-info-viewer': 'system:authenticated',
 };
 
+const PRIORITIES = {
+  'system-cluster-critical': 2_000_000_000,
+  'system-node-critical': 2_000_001_000,
+};
+
 export function seed(world: World): void {
   const labels = { 'kubernetes.io/bootstrapping': 'rbac-defaults' };
   const seeds: Seed[] = [
@@ -86,6 +91,10 @@ export function seed(world: World): void {
     ...Object.entries(ROLES).map(([name, rules]) => ({
       table: TABLES.clusterRoles,
       body: { metadata: { name, labels }, rules },
+    })),
+    ...Object.entries(PRIORITIES).map(([name, value]) => ({
+      table: TABLES.priorityClasses,
+      body: { metadata: { name }, value },
     })),
     ...Object.entries(BOUND).map(([name, group]) => ({
       table: TABLES.clusterRoleBindings,

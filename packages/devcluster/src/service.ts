@@ -5,8 +5,9 @@ import type { Act } from './auth/rbac.ts';
 import type { Call } from './call.ts';
 import { discover, VERSION } from './discovery.ts';
 import type { Found } from './discovery.ts';
-import { Pages } from './list.ts';
 import type { PodLogs } from './logs.ts';
+import { BrokenConnection } from './faults.ts';
+import type { Faults } from './faults.ts';
 import { openApi } from './openapi.ts';
 import { authorizedName, parsePath, verbOf } from './path.ts';
 import type { ResourcePath } from './path.ts';
@@ -14,53 +15,60 @@ import { read } from './reading.ts';
 import type { Reader } from './reading.ts';
 import { signalOf } from './request-signal.ts';
 import { failure, json } from './respond.ts';
-import { ApiError, methodNotAllowed, noSuchPath, notImplemented } from './status.ts';
+import { ApiError, methodNotAllowed, noSuchPath, NoSuchPage, notImplemented } from './status.ts';
+import { OpenWatches } from './watch.ts';
 import type { User, World } from './world.ts';
 import { write } from './writing.ts';
 
 interface Service {
   fetch: (request: Request) => Promise<Response>;
-  dropWatches: () => void;
+  watches: OpenWatches;
   close: () => void;
 }
 
-export function createService(world: World, podLogs: PodLogs | undefined): Service {
-  let watches = new AbortController();
-  let isClosed = false;
-  const pages = new Pages();
+export interface Surroundings {
+  podLogs: PodLogs | undefined;
+  faults: Faults;
+}
+
+export function createService(world: World, { podLogs, faults }: Surroundings): Service {
+  const closing = new AbortController();
+  const watches = new OpenWatches();
   const reader = (request: Request): Reader => ({
-    pages,
     podLogs,
-    signal: signalOf(request, watches.signal),
+    watches,
+    signal: signalOf(request, closing.signal),
   });
-  const dropWatches = (): void => {
-    watches.abort();
-    watches = new AbortController();
-  };
   return {
     fetch: async (request) => {
       try {
-        if (isClosed)
-          throw new ApiError(
-            { code: 503, reason: 'ServiceUnavailable' },
-            'the server is shutting down',
-          );
-        return await answer(world, request, reader);
+        if (closing.signal.aborted) throw closed();
+        return await answer(world, request, { reader, faults });
       } catch (error) {
+        if (error instanceof BrokenConnection) throw error;
         return failure(error);
       }
     },
-    dropWatches,
+    watches,
     close: () => {
-      isClosed = true;
-      watches.abort();
+      closing.abort();
     },
   };
 }
 
-type MakeReader = (request: Request) => Reader;
+const closed = (): ApiError =>
+  new ApiError({ code: 503, reason: 'ServiceUnavailable' }, 'the server is shutting down');
 
-async function answer(world: World, request: Request, reader: MakeReader): Promise<Response> {
+interface Answering {
+  reader: (request: Request) => Reader;
+  faults: Faults;
+}
+
+async function answer(
+  world: World,
+  request: Request,
+  { reader, faults }: Answering,
+): Promise<Response> {
   const { pathname, searchParams: query } = new URL(request.url);
   if (['/healthz', '/livez', '/readyz'].includes(pathname)) return new Response('ok');
   const { headers } = request;
@@ -70,10 +78,10 @@ async function answer(world: World, request: Request, reader: MakeReader): Promi
   if (path === undefined) return outside(world, user, request);
   const call = understand(world, user, { path, query, request });
   authorize(world, call);
-  if (call.verb === 'get' || call.verb === 'list' || call.verb === 'watch') {
-    return read(world, call, reader(request));
-  }
-  return write(world, call);
+  const isRead = call.verb === 'get' || call.verb === 'list' || call.verb === 'watch';
+  return faults.meet(call, () =>
+    isRead ? read(world, call, reader(request)) : write(world, call),
+  );
 }
 
 /** Paths that are about no resource. */
@@ -111,7 +119,7 @@ function understand(world: World, user: User, { path, query, request }: Asked): 
     // The real server asks for the right before it looks for the resource.
     const act = { ...path, verb, name: path.name };
     if (!may(world, user, act)) throw refusal(user, act);
-    throw noSuchPath();
+    throw world.registry.hasGroup(path.apiVersion) ? noSuchPath() : new NoSuchPage();
   }
   return { verb, path, resource, user, query, request };
 }

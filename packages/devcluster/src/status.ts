@@ -92,6 +92,12 @@ export const notFound = (subject: Subject, name: string): ApiError =>
     details: about(subject, name),
   });
 
+/** For a path that none of the groups has: the one refusal without a Status. */
+export class NoSuchPage extends Error {
+  override readonly name = 'NoSuchPage';
+  override readonly message = '404 page not found';
+}
+
 /** For a path that leads nowhere. */
 export const noSuchPath = (): ApiError =>
   new ApiError(
@@ -125,6 +131,12 @@ export const conflict = (subject: Subject, name: string, why: string): ApiError 
 
 export const expired = (message: string): ApiError =>
   new ApiError({ code: 410, reason: 'Expired' }, message);
+
+export const notAcceptable = (offered: string[]): ApiError =>
+  new ApiError(
+    { code: 406, reason: 'NotAcceptable' },
+    `only the following media types are accepted: ${offered.join(', ')}`,
+  );
 
 export const unsupportedMediaType = (accepted: string[]): ApiError =>
   new ApiError(
@@ -166,7 +178,7 @@ export const notImplemented = (what: string): ApiError =>
 export const tooLargeVersion = (wanted: string, current: number): ApiError =>
   new ApiError(
     { code: 504, reason: 'Timeout' },
-    `Too large resource version: ${wanted}, current: ${current}`,
+    `Timeout: Too large resource version: ${wanted}, current: ${current}`,
     {
       details: {
         causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
@@ -199,11 +211,23 @@ export const wrongType = (field: string, given: string, wanted: string): Cause =
     `"${given}": ${field} in body must be of type ${wanted}: "${given}"`,
   );
 
+export const wrongFormat = (field: string, value: string, format: string): Cause =>
+  cause('FieldValueTypeInvalid', 'Invalid value')(
+    field,
+    `"${value}": ${field} in body must be of type ${format}: "${value}"`,
+  );
+
 export const unsupportedValue = (field: string, value: unknown, supported: unknown[]): Cause =>
   cause('FieldValueNotSupported', 'Unsupported value')(
     field,
     `${JSON.stringify(value)}: supported values: ${supported.map((item) => JSON.stringify(item)).join(', ')}`,
   );
+
+export const tooLong = (field: string, limit: number): Cause =>
+  cause('FieldValueTooLong', 'Too long')(field, `may not be more than ${limit} bytes`);
+
+export const tooMany = (field: string, { has, limit }: { has: number; limit: number }): Cause =>
+  cause('FieldValueTooMany', 'Too many')(field, `${has}: must have at most ${limit} items`);
 
 export const notFoundField = (field: string, value: unknown): Cause =>
   cause('FieldValueNotFound', 'Not found')(field, JSON.stringify(value));

@@ -6,7 +6,7 @@ export interface StoreEvent {
   /** The table: `pods`, `roles.rbac.authorization.k8s.io`. */
   table: string;
   object: KubeObject;
-  /** The object before it, for `MODIFIED`. */
+  /** The object before it, for `MODIFIED` and `DELETED`. */
   before?: KubeObject;
   version: number;
 }
@@ -35,13 +35,16 @@ interface Table {
 
 const byName = (a: [string, unknown], b: [string, unknown]): number => (a[0] < b[0] ? -1 : 1);
 
+/** Nothing was written yet, so nobody has read anything at it. */
+const FIRST = 1;
+
 /** One counter versions every object, as in etcd. */
 export class Store {
   readonly #tables = new Map<string, Table>();
   readonly #dependents = new Map<string, Map<string, Dependent>>();
   readonly #observers = new Set<Listener>();
   readonly #historyLimit: number;
-  #version = 1;
+  #version = FIRST;
 
   constructor(historyLimit: number) {
     this.#historyLimit = historyLimit;
@@ -70,6 +73,24 @@ export class Store {
     return chosen.flatMap(([, space]) =>
       space === undefined ? [] : [...space].sort(byName).map(([, object]) => object),
     );
+  }
+
+  /** The list as it was at a version, or `expired` when that is no longer known. */
+  listAt(table: string, namespace: string | undefined, version: number): KubeObject[] | 'expired' {
+    const since = version >= this.#version ? [] : this.since(table, version);
+    if (since === 'expired') return since;
+    if (since.length === 0) return this.list(table, namespace);
+    const keyOf = ({ metadata }: KubeObject): string =>
+      `${metadata.namespace ?? ''}/${metadata.name}`;
+    const then = new Map(this.list(table).map((object) => [keyOf(object), object]));
+    for (const { type, object, before } of since.reverse()) {
+      if (type === 'ADDED' || before === undefined) then.delete(keyOf(object));
+      else then.set(keyOf(object), before);
+    }
+    return [...then]
+      .filter(([, { metadata }]) => namespace === undefined || metadata.namespace === namespace)
+      .sort(byName)
+      .map(([, object]) => object);
   }
 
   count(table: string, namespace: string): number {
@@ -104,11 +125,12 @@ export class Store {
     const { spaces } = this.#table(table);
     const { namespace = '', name } = object.metadata;
     const space = spaces.get(namespace);
-    this.#unlink(space?.get(name));
+    const before = space?.get(name) ?? object;
+    this.#unlink(before);
     space?.delete(name);
     if (space?.size === 0) spaces.delete(namespace);
     const last = this.#stamp(object);
-    this.#emit({ type: 'DELETED', table, object: last, version: this.#version });
+    this.#emit({ type: 'DELETED', table, object: last, before, version: this.#version });
     return last;
   }
 
@@ -149,7 +171,13 @@ export class Store {
   #table(name: string): Table {
     let table = this.#tables.get(name);
     if (table === undefined) {
-      table = { spaces: new Map(), history: [], forgotten: 0, changedAt: 0, listeners: new Set() };
+      table = {
+        spaces: new Map(),
+        history: [],
+        forgotten: FIRST + 1,
+        changedAt: 0,
+        listeners: new Set(),
+      };
       this.#tables.set(name, table);
     }
     return table;

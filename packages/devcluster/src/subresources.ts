@@ -1,9 +1,10 @@
 // Subresources that are neither the object nor its status: binding, token, namespace finalizers.
+import { deleteOptions, remove } from './delete.ts';
 import { objectAt, objectsAt, stringAt, stringsAt } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { timestamp } from './object.ts';
 import type { KubeObject } from './object.ts';
-import { badRequest, conflict } from './status.ts';
+import { badRequest, conflict, invalid, invalidValue } from './status.ts';
 import type { Target, World } from './world.ts';
 import { TABLES } from './world.ts';
 
@@ -42,6 +43,16 @@ export function bind(
   });
 }
 
+/** Deletes the pod; disruption budgets are kept and not counted. */
+export function evict(
+  world: World,
+  target: Target,
+  { pod, eviction }: { pod: KubeObject; eviction: JsonObject },
+): void {
+  const options = deleteOptions(objectAt(eviction, 'deleteOptions'), new URLSearchParams());
+  remove(world, target, { object: pod, options });
+}
+
 const HOUR_SECONDS = 3600;
 
 /** A token for a ServiceAccount, bound to a pod if one is named. */
@@ -54,7 +65,11 @@ export async function requestToken(
   const ref = objectAt(spec, 'boundObjectRef');
   const asked = spec['expirationSeconds'];
   const seconds = typeof asked === 'number' ? asked : HOUR_SECONDS;
-  if (seconds < 600) throw badRequest('may not specify a duration less than 10 minutes');
+  if (seconds < 600) {
+    const why = 'may not specify a duration less than 10 minutes';
+    const kind = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
+    throw invalid(kind, '', [invalidValue('spec.expirationSeconds', seconds, why)]);
+  }
   const audiences = stringsAt(spec, 'audiences');
   const boundTo = ref && {
     kind: stringAt(ref, 'kind') ?? '',

@@ -56,7 +56,9 @@ export function table(
   objects: readonly KubeObject[],
   { now, include, metadata }: { now: number; include: Include; metadata: JsonObject },
 ): JsonObject {
-  const columns = [nameColumn, ...resource.columns];
+  // Events have a name that nobody wants to see first.
+  const isNamed = resource.columns.some(({ name }) => name === nameColumn.name);
+  const columns = isNamed ? resource.columns : [nameColumn, ...resource.columns];
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',

@@ -3,9 +3,14 @@ import type { Cluster } from './cluster.ts';
 import type { JsonObject } from './json.ts';
 import type { KubeObject } from './object.ts';
 
-interface Answer<T> {
+export type Send = (path: string, init: RequestInit) => Promise<Response>;
+
+export interface Answer<T> {
   code: number;
   body: T;
+  /** The texts of its Warning headers. */
+  warnings: string[];
+  headers: Headers;
 }
 
 export interface ApiUser {
@@ -15,13 +20,21 @@ export interface ApiUser {
   /** A merge patch unless the type says otherwise. */
   patch: <T = KubeObject>(path: string, body: unknown, type?: string) => Promise<Answer<T>>;
   delete: <T = KubeObject>(path: string, body?: unknown) => Promise<Answer<T>>;
-  /** Reads so many events of a watch, then leaves. */
-  watch: (path: string, count: number) => Promise<WatchLine[]>;
+  /** Any other request, or one whose answer is no JSON. */
+  send: Send;
+  watch: (path: string, accept?: string) => Promise<Watch>;
 }
 
 export interface WatchLine {
   type: string;
   object: KubeObject & JsonObject;
+}
+
+export interface Watch {
+  /** The next so many events; fewer when the stream ends before. */
+  take: (count: number) => Promise<WatchLine[]>;
+  /** Leaves. */
+  end: () => void;
 }
 
 export interface Failure {
@@ -36,15 +49,23 @@ export interface ObjectList {
   metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };
 }
 
-export function apiUser(cluster: Cluster, token = cluster.adminToken): ApiUser {
-  const send = (path: string, init: RequestInit): Promise<Response> => {
+export const STRATEGIC = 'application/strategic-merge-patch+json';
+export const JSON_PATCH = 'application/json-patch+json';
+
+/** A user of a dev cluster in this process. */
+export const apiUser = (cluster: Cluster, token = cluster.adminToken): ApiUser =>
+  userOf((path, init) => {
     const request = new Request(`https://cluster.test${path}`, init);
     request.headers.set('authorization', `Bearer ${token}`);
     return cluster.fetch(request);
-  };
+  });
+
+export function userOf(send: Send): ApiUser {
   const answer = async <T>(response: Response): Promise<Answer<T>> => ({
     code: response.status,
     body: (await response.json()) as T,
+    warnings: warningsOf(response.headers),
+    headers: response.headers,
   });
   const ask =
     (method: string) =>
@@ -59,27 +80,45 @@ export function apiUser(cluster: Cluster, token = cluster.adminToken): ApiUser {
     put: ask('PUT'),
     patch: (path, body, type = 'application/merge-patch+json') => ask('PATCH')(path, body, type),
     delete: ask('DELETE'),
-    watch: async (path, count) => readLines(await send(path, {}), count),
+    send,
+    watch: async (path, accept = 'application/json') => {
+      const leaving = new AbortController();
+      const { signal } = leaving;
+      return watchOf(await send(path, { headers: { accept }, signal }), leaving);
+    },
   };
 }
 
-async function readLines(response: Response, count: number): Promise<WatchLine[]> {
+/** `299 - "text", 299 - "another"`, as the API warns. */
+const warningsOf = (headers: Headers): string[] =>
+  [...(headers.get('warning') ?? '').matchAll(/299 - "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) =>
+    text.replaceAll(/\\(.)/g, '$1'),
+  );
+
+function watchOf(response: Response, leaving: AbortController): Watch {
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   const decoder = new TextDecoder();
+  let rest = '';
+  let ended = false;
   const lines: WatchLine[] = [];
-  while (lines.length < count) {
+  const more = async (): Promise<void> => {
     const { done, value } = await reader.read();
-    if (done) break;
-    const text = decoder.decode(value);
-    lines.push(
-      ...text
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as WatchLine),
-    );
-  }
-  await reader.cancel();
-  return lines;
+    ended = done;
+    const parts = (rest + decoder.decode(value, { stream: true })).split('\n');
+    rest = parts.pop() ?? '';
+    lines.push(...parts.map((line) => JSON.parse(line) as WatchLine));
+  };
+  return {
+    take: async (count) => {
+      while (lines.length < count && !ended) await more();
+      return lines.splice(0, count);
+    },
+    end: () => {
+      // Whether the cancelled stream ends or fails, nobody reads it any more.
+      reader.cancel().catch(() => undefined);
+      leaving.abort();
+    },
+  };
 }
 
 export const aPod = (
@@ -102,68 +141,4 @@ export const aConfigMap = (
   kind: 'ConfigMap',
   metadata: { name, ...metadata },
   data,
-});
-
-/** A custom kind whose schema has a bit of everything. */
-export const aDefinition = (): JsonObject => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'boats.harbour.test' },
-  spec: {
-    group: 'harbour.test',
-    scope: 'Namespaced',
-    names: { plural: 'boats', kind: 'Boat', shortNames: ['bt'] },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        subresources: { status: {} },
-        additionalPrinterColumns: [
-          { name: 'Sails', type: 'integer', jsonPath: '.spec.sails' },
-          {
-            name: 'Afloat',
-            type: 'string',
-            jsonPath: '.status.conditions[?(@.type=="Afloat")].status',
-          },
-          { name: 'Built', type: 'date', jsonPath: '.metadata.creationTimestamp', priority: 1 },
-        ],
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            required: ['spec'],
-            properties: {
-              spec: {
-                type: 'object',
-                required: ['sails'],
-                properties: {
-                  sails: { type: 'integer', minimum: 1, maximum: 9 },
-                  rig: { type: 'string', enum: ['sloop', 'ketch'], default: 'sloop' },
-                  cargo: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-                  crew: {
-                    type: 'array',
-                    items: { type: 'object', properties: { name: { type: 'string' } } },
-                  },
-                },
-              },
-              status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-            },
-          },
-        },
-      },
-    ],
-  },
-});
-
-export const BOATS = '/apis/harbour.test/v1/namespaces/default/boats';
-
-export const aBoat = (
-  name: string,
-  spec: JsonObject = { sails: 2 },
-  metadata: JsonObject = {},
-): JsonObject => ({
-  apiVersion: 'harbour.test/v1',
-  kind: 'Boat',
-  metadata: { name, ...metadata },
-  spec,
 });

@@ -21,6 +21,37 @@ export interface WatchWish {
   /** How an object is written into an event. */
   textOf: (object: KubeObject) => string;
   signal: AbortSignal;
+  watches: OpenWatches;
+}
+
+interface OpenWatch {
+  end: () => void;
+  /** It stays open and says nothing any more. */
+  silence: () => void;
+  /** It is told that its version is gone, and ends. */
+  expire: () => void;
+}
+
+/** The watches that are open, for what may happen to them all at once. */
+export class OpenWatches {
+  readonly #open = new Set<OpenWatch>();
+
+  add(watch: OpenWatch): () => void {
+    this.#open.add(watch);
+    return () => this.#open.delete(watch);
+  }
+
+  drop(): void {
+    for (const { end } of [...this.#open]) end();
+  }
+
+  silence(): void {
+    for (const { silence } of this.#open) silence();
+  }
+
+  expire(): void {
+    for (const { expire } of [...this.#open]) expire();
+  }
 }
 
 const BOOKMARK_MS = 60_000;
@@ -59,68 +90,113 @@ export function watch(world: World, wish: WatchWish): ReadableStream<Uint8Array>
   );
 }
 
-function follow(
-  { store }: World,
-  wish: WatchWish,
-  controller: ReadableStreamDefaultController<Uint8Array>,
-): () => void {
-  const { resource, from, bookmarks, initialEvents, timeoutMs, signal } = wish;
-  const past = from === undefined ? 'none' : store.since(resource.table, from);
-  if (past === 'expired') {
-    const error = expired(`too old resource version: ${from ?? 0} (${store.version})`);
-    controller.enqueue(line('ERROR', JSON.stringify(statusOf(error))));
-    controller.close();
-    return () => undefined;
-  }
-  const send = (event: StoreEvent): void => {
-    const bytes = lineFor(event, wish);
-    if (bytes) controller.enqueue(bytes);
-    if ((controller.desiredSize ?? 0) <= 0) end();
-  };
-  if (past === 'none') {
-    for (const object of store.list(resource.table, wish.namespace)) {
-      send({ type: 'ADDED', table: resource.table, object, version: store.version });
-    }
-    if (initialEvents) controller.enqueue(bookmark(resource, store.version, true));
-  } else past.forEach(send);
-  const sendBookmark = (): void => {
-    if (bookmarks) controller.enqueue(bookmark(resource, store.version, false));
-  };
-  const unlisten = store.onChange(resource.table, send);
-  const beat = setInterval(sendBookmark, BOOKMARK_MS).unref();
-  const timer = setTimeout(() => {
-    sendBookmark();
-    end();
-  }, timeoutMs).unref();
+type Sink = ReadableStreamDefaultController<Uint8Array>;
+
+/** Begins to tell; gives what ends it when the reader has left. */
+function follow({ store }: World, wish: WatchWish, sink: Sink): () => void {
+  const { resource, from, signal } = wish;
   let isOpen = true;
+  let isSilent = false;
+  const stops: (() => void)[] = [];
   const stop = (): void => {
     isOpen = false;
-    unlisten();
-    clearInterval(beat);
-    clearTimeout(timer);
-    signal.removeEventListener('abort', end);
+    for (const undo of stops) undo();
   };
-  function end(): void {
+  const end = (): void => {
     if (!isOpen) return;
     stop();
-    controller.close();
+    sink.close();
+  };
+  const say = (bytes: Uint8Array | undefined): void => {
+    if (bytes && isOpen && !isSilent) sink.enqueue(bytes);
+    if ((sink.desiredSize ?? 0) <= 0) end();
+  };
+  const send = (event: StoreEvent): void => {
+    say(lineFor(event, wish));
+  };
+  const expire = (version = store.version): void => {
+    say(errorLine(`too old resource version: ${version} (${store.version})`));
+    end();
+  };
+  if (!begin(store, wish, { send, say })) {
+    expire(from);
+    return stop;
   }
+  const silence = (): void => {
+    isSilent = true;
+  };
+  const bookmarked = (): void => {
+    if (wish.bookmarks) say(bookmark(resource, store.version, false));
+  };
   signal.addEventListener('abort', end);
+  stops.push(
+    store.onChange(resource.table, send),
+    wish.watches.add({ end, silence, expire }),
+    timed(wish.timeoutMs, { bookmarked, end }),
+    () => {
+      signal.removeEventListener('abort', end);
+    },
+  );
   if (signal.aborted) end();
   return stop;
 }
+
+/** Bookmarks from time to time, and the end when it is due; gives what stops both. */
+function timed(
+  timeoutMs: number,
+  { bookmarked, end }: { bookmarked: () => void; end: () => void },
+): () => void {
+  const beat = setInterval(bookmarked, BOOKMARK_MS).unref();
+  const timer = setTimeout(() => {
+    bookmarked();
+    end();
+  }, timeoutMs).unref();
+  return () => {
+    clearInterval(beat);
+    clearTimeout(timer);
+  };
+}
+
+interface Told {
+  send: (event: StoreEvent) => void;
+  say: (bytes: Uint8Array) => void;
+}
+
+/** What there is, or what happened since the version; false when that is no longer known. */
+function begin(store: World['store'], wish: WatchWish, { send, say }: Told): boolean {
+  const { resource, from, initialEvents } = wish;
+  const { table } = resource;
+  if (from !== undefined) {
+    const past = store.since(table, from);
+    if (past === 'expired') return false;
+    past.forEach(send);
+    return true;
+  }
+  for (const object of store.list(table, wish.namespace)) {
+    send({ type: 'ADDED', table, object, version: store.version });
+  }
+  if (initialEvents) say(bookmark(resource, store.version, true));
+  return true;
+}
+
+const errorLine = (message: string): Uint8Array =>
+  line('ERROR', JSON.stringify(statusOf(expired(message))));
 
 /** What this watcher hears of an event: an object may come into, or go out of, its selection. */
 function lineFor(event: StoreEvent, wish: WatchWish): Uint8Array | undefined {
   const { namespace } = event.object.metadata;
   if (wish.namespace !== undefined && wish.namespace !== namespace) return undefined;
   const { matches = () => true, textOf: write } = wish;
-  const { object, before } = event;
+  const { object } = event;
   const is = matches(object);
-  const was = before === undefined ? is : matches(before);
+  const was = matches(earlier(event));
   if (is && was) return write === textOf ? plainLine(event) : line(event.type, write(object));
   return is || was ? crossing(event, is, write) : undefined;
 }
+
+/** The object before it changed; one that comes or goes was as it is. */
+const earlier = ({ type, object, before }: StoreEvent): KubeObject =>
+  type === 'MODIFIED' && before ? before : object;
 
 /** An object that changed so that it came into the selection, or left it. */
 function crossing(event: StoreEvent, isIn: boolean, write: WatchWish['textOf']): Uint8Array {

@@ -14,7 +14,10 @@ const MODIFIED =
 
 export function create(world: World, target: Target, body: unknown): KubeObject {
   const { resource, namespace, dryRun } = target;
-  const draft = born(resource, readBody(target, body), world);
+  const given = readBody(target, body);
+  // Who wants an object does not say how it is.
+  if (resource.custom && resource.subresources.includes('status')) delete given['status'];
+  const draft = born(resource, given, world);
   ensureNamespace(world, target, draft);
   resource.prepare?.(draft, undefined);
   admit(world, target, { draft });
@@ -65,8 +68,7 @@ function isOver(object: KubeObject): boolean {
 
 function changed(target: Target, change: Change, before: KubeObject): KubeObject {
   const { resource } = target;
-  // A patch may share parts with the stored object, and preparing changes the draft in place.
-  const object = readBody(target, structuredClone(change.to(before)));
+  const object = readBody(target, change.to(before));
   const { name, uid, resourceVersion } = object.metadata;
   if (name !== '' && name !== change.name) {
     throw badRequest(
@@ -81,7 +83,7 @@ function changed(target: Target, change: Change, before: KubeObject): KubeObject
     );
   }
   if (resourceVersion === '' && resource.custom) {
-    throw invalid(resource, change.name, [
+    throw invalid({ ...resource, kind: resource.plural }, change.name, [
       invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
     ]);
   }

@@ -1,8 +1,10 @@
 // Create, update, patch and delete.
+import { isDryRun, understand } from './body.ts';
 import { mediaType, readJson } from './call.ts';
 import type { Call } from './call.ts';
 import { deleteOptions, remove } from './delete.ts';
 import { isObject } from './json.ts';
+import type { JsonObject } from './json.ts';
 import { readBody } from './metadata.ts';
 import type { KubeObject } from './object.ts';
 import { jsonPatch } from './patch/json-patch.ts';
@@ -11,17 +13,17 @@ import { strategicMergePatch } from './patch/strategic.ts';
 import { named } from './reading.ts';
 import { formOf, json, jsonText, objectText, pageText } from './respond.ts';
 import { review } from './reviews.ts';
-import { prune } from './schema/shape.ts';
+import { scaledTo, scaleOf } from './scale.ts';
+import type { Schema } from './schema/shape.ts';
 import { matcherOf } from './selector.ts';
 import {
-  badRequest,
   methodNotAllowed,
   noSuchPath,
   notImplemented,
   success,
   unsupportedMediaType,
 } from './status.ts';
-import { bind, requestToken } from './subresources.ts';
+import { bind, evict, requestToken } from './subresources.ts';
 import type { Target, World } from './world.ts';
 import { create, update } from './write.ts';
 
@@ -44,22 +46,27 @@ export async function write(world: World, call: Call): Promise<Response> {
   }
 }
 
-function targetOf({ resource, path, user, query }: Call): Target {
-  const dryRun = query.get('dryRun');
-  if (dryRun !== null && dryRun !== 'All')
-    throw badRequest(`invalid dryRun "${dryRun}": only All is supported`);
-  return {
-    resource,
-    namespace: resource.namespaced ? path.namespace : undefined,
-    user,
-    dryRun: dryRun !== null,
-  };
-}
+const targetOf = (call: Call): Target => ({
+  resource: call.resource,
+  namespace: call.resource.namespaced ? call.path.namespace : undefined,
+  user: call.user,
+  dryRun: isDryRun(call),
+});
 
 function answer(world: World, call: Call, object: KubeObject): Response {
   const { resource, query, request, verb } = call;
   const presenting = { resource, form: formOf(request, query), now: world.now() };
   return jsonText(objectText(object, presenting), verb === 'create' ? 201 : 200);
+}
+
+/** Does a write that may have something to say besides its answer. */
+function warned(act: (warn: (text: string) => void) => Response): Response {
+  const warnings: string[] = [];
+  const response = act((text) => warnings.push(text));
+  for (const text of warnings) {
+    response.headers.append('warning', `299 - "${text.replaceAll(/["\\]/g, '\\$&')}"`);
+  }
+  return response;
 }
 
 async function post(world: World, call: Call): Promise<Response> {
@@ -70,9 +77,10 @@ async function post(world: World, call: Call): Promise<Response> {
   if (resource.virtual)
     return json(await review(world, { resource, user }, readBody(target, body)), 201);
   if (resource.namespaced && path.namespace === undefined) throw methodNotAllowed();
-  checkFields(call, body);
-  return answer(world, call, create(world, target, body));
+  return warned((warn) => answer(world, call, create(world, target, understand(call, body, warn))));
 }
+
+const DONE = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
 
 async function postBelow(
   world: World,
@@ -82,40 +90,59 @@ async function postBelow(
   const { resource, path } = call;
   const given = isObject(body) ? body : {};
   const kind = `${resource.plural}/${path.subresource ?? ''}`;
-  if (path.subresource === undefined) throw methodNotAllowed();
-  if (kind === 'pods/binding') {
-    bind(world, target, { pod: named(world, call), binding: given });
-    return json(
-      { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
-      201,
-    );
+  switch (kind) {
+    case 'pods/binding':
+      bind(world, target, { pod: named(world, call), binding: given });
+      return json(DONE, 201);
+    case 'pods/eviction':
+      evict(world, target, { pod: named(world, call), eviction: given });
+      return json(DONE, 201);
+    case 'serviceaccounts/token':
+      return json(await requestToken(world, named(world, call), given), 201);
+    default:
+      if (path.subresource === undefined) throw methodNotAllowed();
+      throw resource.subresources.includes(path.subresource) ? notImplemented(kind) : noSuchPath();
   }
-  if (kind === 'serviceaccounts/token') {
-    return json(await requestToken(world, named(world, call), given), 201);
-  }
-  throw resource.subresources.includes(path.subresource) ? notImplemented(kind) : noSuchPath();
 }
 
-/** The object itself and its status are written alike; other subresources are lacking or unknown. */
+const WRITTEN = ['status', 'scale'];
+
+/** The object itself, its status and its scale are written alike; others are lacking or unknown. */
 function checkSubresource({ resource, path: { subresource } }: Call): void {
   if (resource.virtual) throw methodNotAllowed();
   if (subresource === undefined || subresource === 'finalize') return;
   if (!resource.subresources.includes(subresource)) throw noSuchPath();
-  if (subresource !== 'status') throw notImplemented(`${resource.plural}/${subresource}`);
+  if (!WRITTEN.includes(subresource)) throw notImplemented(`${resource.plural}/${subresource}`);
+}
+
+/** Writes what is made of the object that is stored, or of its scale. */
+function change(
+  world: World,
+  call: Call,
+  { target, made }: { target: Target; made: (current: KubeObject) => unknown },
+): Response {
+  const { resource, path } = call;
+  const { name, subresource } = path;
+  if (name === undefined) throw methodNotAllowed();
+  if (subresource === 'scale') {
+    const to = (current: KubeObject): JsonObject =>
+      scaledTo(resource, current, made(scaleOf(resource, current)));
+    return json(scaleOf(resource, update(world, target, { name, to })));
+  }
+  return warned((warn) => {
+    const to = (current: KubeObject): unknown => understand(call, made(current), warn);
+    return answer(world, call, update(world, target, { name, subresource, to }));
+  });
 }
 
 async function put(world: World, call: Call): Promise<Response> {
-  const { path, request } = call;
   checkSubresource(call);
   const target = targetOf(call);
-  const body = await readJson(request);
-  if (path.name === undefined) throw methodNotAllowed();
-  checkFields(call, body);
-  const change = { name: path.name, subresource: path.subresource, to: () => body };
-  return answer(world, call, update(world, target, change));
+  const body = await readJson(call.request);
+  return change(world, call, { target, made: () => body });
 }
 
-type Apply = (current: unknown, patch: unknown) => unknown;
+type Apply = (current: unknown, patch: unknown, schema: Schema | undefined) => unknown;
 
 const PATCHES: Record<string, Apply> = {
   'application/json-patch+json': jsonPatch,
@@ -136,33 +163,12 @@ function patchOf({ resource, request }: Call): { apply: Apply; type: string } {
 }
 
 async function patch(world: World, call: Call): Promise<Response> {
-  const { path, request } = call;
   checkSubresource(call);
   const target = targetOf(call);
   const { apply, type } = patchOf(call);
-  const given = await readJson(request, [type]);
-  if (path.name === undefined) throw methodNotAllowed();
-  const to = (current: KubeObject): unknown => {
-    const patched = apply(current, given);
-    checkFields(call, patched);
-    return patched;
-  };
-  return answer(
-    world,
-    call,
-    update(world, target, { name: path.name, subresource: path.subresource, to }),
-  );
-}
-
-/** With fieldValidation=Strict a field that the schema of a custom kind does not name is refused. */
-function checkFields({ resource, query }: Call, body: unknown): void {
-  const schema = resource.custom?.schema;
-  if (query.get('fieldValidation') !== 'Strict' || schema === undefined || !isObject(body)) return;
-  const { dropped } = prune(schema, body);
-  if (dropped.length === 0) return;
-  throw badRequest(
-    `strict decoding error: ${dropped.map((path) => `unknown field "${path}"`).join(', ')}`,
-  );
+  const given = await readJson(call.request, [type]);
+  const { schema } = call.resource;
+  return change(world, call, { target, made: (current) => apply(current, given, schema) });
 }
 
 async function deleteOne(world: World, call: Call): Promise<Response> {

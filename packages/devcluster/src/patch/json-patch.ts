@@ -73,7 +73,7 @@ function remove(document: unknown, pointer: string): unknown {
 
 function replace(document: unknown, pointer: string, value: unknown): unknown {
   if (pointer === '') return value;
-  read(document, pointer);
+  // A field that is not there is added: so does the real server, against the RFC.
   const { parent, last } = parentOf(document, pointer);
   if (Array.isArray(parent)) parent[indexIn(parent, last)] = value;
   else parent[last] = value;

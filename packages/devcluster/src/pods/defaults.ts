@@ -9,24 +9,31 @@ function preset(target: JsonObject, defaults: JsonObject): void {
 
 export function preparePod(pod: KubeObject, before: KubeObject | undefined): void {
   const spec = objectAt(pod, 'spec');
-  if (spec) fillSpec(spec);
+  if (spec) {
+    fillPodSpec(spec);
+    preset(spec, {
+      enableServiceLinks: true,
+      priority: 0,
+      preemptionPolicy: 'PreemptLowerPriority',
+    });
+    tolerateBrokenNodes(spec);
+  }
   if (before === undefined && spec) pod['status'] = { phase: 'Pending', qosClass: qosClass(spec) };
 }
 
-function fillSpec(spec: JsonObject): void {
+/** What a template is given as well as a pod. */
+export function fillPodSpec(spec: JsonObject): void {
   preset(spec, {
     restartPolicy: 'Always',
     terminationGracePeriodSeconds: 30,
     dnsPolicy: 'ClusterFirst',
     securityContext: {},
     schedulerName: 'default-scheduler',
-    enableServiceLinks: true,
-    priority: 0,
-    preemptionPolicy: 'PreemptLowerPriority',
   });
+  // A negative grace is taken for the shortest.
+  if (Number(spec['terminationGracePeriodSeconds']) < 0) spec['terminationGracePeriodSeconds'] = 1;
   for (const container of allContainers(spec)) fillContainer(container);
   for (const volume of objectsAt(spec, 'volumes')) fillVolume(volume);
-  tolerateBrokenNodes(spec);
 }
 
 /** As the DefaultTolerationSeconds plugin does. */

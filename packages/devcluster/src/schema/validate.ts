@@ -1,7 +1,16 @@
 // Structural schemas: what is wrong with a value, in the words of the real server.
 import { isEqual, isObject, objectAt, objectsAt, stringAt, stringsAt } from '../json.ts';
 import type { JsonObject } from '../json.ts';
-import { duplicate, invalidValue, required, unsupportedValue, wrongType } from '../status.ts';
+import {
+  duplicate,
+  invalidValue,
+  required,
+  tooLong,
+  tooMany,
+  unsupportedValue,
+  wrongFormat,
+  wrongType,
+} from '../status.ts';
 import type { Cause } from '../status.ts';
 import type { Schema } from './shape.ts';
 
@@ -89,29 +98,39 @@ const FORMATS: Record<string, RegExp> = {
 
 function stringCauses(schema: Schema, value: string, path: string): Cause[] {
   const pattern = stringAt(schema, 'pattern');
-  const format = stringAt(schema, 'format') ?? '';
-  const shape = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
   const characters = Array.from(value).length;
   const problems = limits(schema, {
     minLength: (limit) => (characters < limit ? `be at least ${limit} chars long` : undefined),
-    maxLength: (limit) => (characters > limit ? `be at most ${limit} chars long` : undefined),
   }).map((problem) => body(path, problem));
   if (pattern !== undefined && !new RegExp(pattern, 'u').test(value)) {
     problems.push(body(path, `match '${pattern}'`));
   }
-  if (shape && !shape.test(value)) {
-    problems.push(`${path} in body must be of type ${format}: ${JSON.stringify(value)}`);
-  }
-  return problems.map((problem) => invalidValue(path, value, problem));
+  const longest = schema['maxLength'];
+  return [
+    ...(typeof longest === 'number' && characters > longest ? [tooLong(path, longest)] : []),
+    ...problems.map((problem) => invalidValue(path, value, problem)),
+    ...formatCauses(schema, value, path),
+  ];
+}
+
+function formatCauses(schema: Schema, value: string, path: string): Cause[] {
+  const format = stringAt(schema, 'format') ?? '';
+  const shape = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
+  return !shape || shape.test(value) ? [] : [wrongFormat(path, value, format)];
+}
+
+/** More items than allowed are told apart from all other limits. */
+function surplus(path: string, has: number, limit: unknown): Cause[] {
+  return typeof limit === 'number' && has > limit ? [tooMany(path, { has, limit })] : [];
 }
 
 function listCauses(schema: Schema, list: unknown[], path: string): Cause[] {
   const items = objectAt(schema, 'items');
   const problems = limits(schema, {
     minItems: (limit) => (list.length < limit ? `have at least ${limit} items` : undefined),
-    maxItems: (limit) => (list.length > limit ? `have at most ${limit} items` : undefined),
   });
   return [
+    ...surplus(path, list.length, schema['maxItems']),
     ...problems.map((problem) => invalidValue(path, list.length, body(path, problem))),
     ...duplicateCauses(schema, list, path),
     ...(items ? list.flatMap((item, index) => violations(items, item, `${path}[${index}]`)) : []),
@@ -140,9 +159,9 @@ function objectCauses(schema: Schema, value: JsonObject, path: string): Cause[] 
   const size = Object.keys(value).length;
   const problems = limits(schema, {
     minProperties: (limit) => (size < limit ? `have at least ${limit} properties` : undefined),
-    maxProperties: (limit) => (size > limit ? `have at most ${limit} properties` : undefined),
   });
   return [
+    ...surplus(path, size, schema['maxProperties']),
     ...problems.map((problem) => invalidValue(path, size, body(path, problem))),
     ...stringsAt(schema, 'required')
       .filter((name) => value[name] === undefined)
