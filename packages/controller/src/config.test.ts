@@ -27,8 +27,23 @@ describe('a command line of ARC', () => {
     });
   });
 
+  test.each(
+    // reference/controllers.md 6.1: all that are of no use in this mode.
+    [
+      ...['runner-image', 'docker-image', 'docker-gid', 'runner-image-pull-secret', 'github-token'],
+      ...['docker-registry-mirror', 'github-enterprise-url', 'github-app-id', 'github-url'],
+      ...['github-app-installation-id', 'github-app-private-key', 'github-upload-url'],
+      ...['github-basicauth-username', 'github-basicauth-password', 'runner-github-url'],
+      ...['default-scale-down-delay', 'common-runner-labels', 'watch-namespace', 'sync-period'],
+      ...['pprof-addr', 'port'],
+    ],
+  )('is accepted and ignored: --%s', (name) => {
+    expect(problemsOf([`--${name}=x`, `-${name}`, 'x'])).toEqual([]);
+  });
+
   test.each([
     ['--update-strategy=eventual'],
+    ['--runner-status-update-hook'],
     ['--sync-period=1m'],
     ['--pprof-addr='],
     ['--port', '9443'],
@@ -50,10 +65,21 @@ describe('a command line of ARC', () => {
       args: ['--metrics-addr='],
       is: { metricsAddress: ':8080' },
     },
+    { name: 'no rate limit unless asked', args: [], is: { kubeRate: undefined } },
+    {
+      name: 'a rate limit with the default of the other half',
+      args: ['--k8s-client-rate-limiter-qps=50'],
+      is: { kubeRate: { qps: 50, burst: 30 } },
+    },
+    {
+      name: 'an update strategy that is not known is the default',
+      args: ['--update-strategy=whatever'],
+      is: { updateStrategy: 'immediate' },
+    },
     { name: '0 turns metrics off', args: ['--metrics-addr=0'], is: { metricsAddress: '0' } },
   ])('$name', ({ args, is }) => {
     const config = parseConfig({ args, env: ENV });
-    expect({ ...config, watchNamespace: config.watchNamespace }).toMatchObject(is);
+    expect({ kubeRate: undefined, watchNamespace: undefined, ...config }).toMatchObject(is);
   });
 });
 

@@ -26,6 +26,8 @@ export interface Config {
   logFormat: 'text' | 'json';
   updateStrategy: 'immediate' | 'eventual';
   forceGhes: boolean;
+  /** Requests to the API server a second; as many as it takes when absent (design.md, decision 9). */
+  kubeRate?: { qps: number; burst: number };
   /** Of this build. */
   version: string;
   /** Seconds after the last event until a listener converges its set (design.md, decision 14). */
@@ -82,8 +84,7 @@ export interface Sources {
 export function parseConfig({ args, env }: Sources): Config {
   const read = new Reader(parseFlags(args, KNOWN), env);
   read.oneOf('workqueue-rate-limiter', RATE_LIMITERS, '');
-  read.number('k8s-client-rate-limiter-qps', 20);
-  read.number('k8s-client-rate-limiter-burst', 30);
+  const kubeRate = read.rate();
   const elects = read.isOn('enable-leader-election');
   const watched = read.text('watch-single-namespace', '');
   const config: Config = {
@@ -107,6 +108,7 @@ export function parseConfig({ args, env }: Sources): Config {
     settleSeconds: 3,
     ...(elects && { leaderElectionId: read.text('leader-election-id', DEFAULT_LEASE) }),
     ...(watched !== '' && { watchNamespace: watched }),
+    ...(kubeRate && { kubeRate }),
   };
   read.complain();
   return config;
@@ -159,6 +161,14 @@ class Reader {
     if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
     this.#problems.push(`--${name} must be a whole number above 0, not "${value}"`);
     return unset;
+  }
+
+  /** ARC's defaults, once one of the two is given. */
+  rate(): Config['kubeRate'] {
+    const flags = ['k8s-client-rate-limiter-qps', 'k8s-client-rate-limiter-burst'] as const;
+    if (!flags.some((name) => this.#values.has(name))) return undefined;
+    const [qps, burst] = flags;
+    return { qps: this.number(qps, 20), burst: this.number(burst, 30) };
   }
 
   oneOf<T extends string>(name: string, allowed: readonly T[], unset: T): T {

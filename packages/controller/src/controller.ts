@@ -56,6 +56,8 @@ export interface ControllerOptions {
   metrics?: Metrics;
   /** The pod's name, for Events. */
   instance?: string;
+  /** Whether this process leads, at this very moment. Always, when absent. */
+  mayAct?: () => boolean;
   /** To GitHub, instead of the network. */
   fetch?: GitHubOptions['fetch'];
 }
@@ -99,7 +101,7 @@ export function createController(options: ControllerOptions): Controller {
   const events = permitted(recorder, rights);
   if (options.metrics) registerMetrics(options.metrics.registry, caches);
   const deps = { caches, kube, github, reads, rights, clock, config, log, kept: createKept() };
-  const loops = createLoops(deps, events, options.metrics);
+  const loops = createLoops(deps, { ...options, events });
   const all = Object.values(caches) as Cache<KubeObject>[];
   return {
     caches,
@@ -161,7 +163,12 @@ function wakeAll(caches: Caches, loops: Loops): void {
   }
 }
 
-function createLoops(deps: Deps, events: Events, metrics?: Metrics): Record<keyof Loops, Loop> {
+type LoopParts = Pick<ControllerOptions, 'mayAct' | 'metrics'> & { events: Events };
+
+function createLoops(
+  deps: Deps,
+  { events, metrics, mayAct }: LoopParts,
+): Record<keyof Loops, Loop> {
   const { caches, clock, config, kube: client, log } = deps;
   const loop = <O, A extends PlannedAction>(
     reconciler: Reconciler<O, A>,
@@ -176,6 +183,7 @@ function createLoops(deps: Deps, events: Events, metrics?: Metrics): Record<keyo
       log,
       events,
       ...(metrics && { metrics }),
+      ...(mayAct && { mayAct }),
     });
   return {
     runnerSets: loop(createAutoscalingRunnerSetReconciler(deps), CONCURRENCY.runnerSets),

@@ -13,40 +13,42 @@ import {
   serve,
   systemClock,
 } from '@muster/kube';
-import type { Log, Metrics, Page } from '@muster/kube';
+import type { KubeClient, Lease, Log, Metrics, Page } from '@muster/kube';
 import { parseConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { createController } from './controller.ts';
 import type { Controller } from './controller.ts';
 
+interface Parts {
+  config: Config;
+  kube: KubeClient;
+  log: Log;
+  metrics: Metrics;
+}
+
 async function main(signal: AbortSignal): Promise<void> {
   const config = parseConfig({ args: process.argv.slice(2), env: process.env });
   const log = createLog({ level: config.logLevel, format: config.logFormat });
   const connection = await loadConnection({ env: process.env });
-  const kube = createKubeClient({ connection, clock: systemClock });
-  const { hostname } = podEnvironment(process.env);
   const metrics = createMetrics({ process: true });
-  const parts = { config, kube, clock: systemClock, log, metrics };
-  const controller = createController({ ...parts, instance: hostname });
-  await listen({ config, controller, metrics, log, signal });
+  const kube = createKubeClient({
+    connection,
+    clock: systemClock,
+    log,
+    metrics,
+    ...(config.kubeRate && { rate: config.kubeRate }),
+  });
+  const parts = { config, kube, log, metrics };
+  const lease = leaseOf(parts);
+  const controller = controllerOf(parts, lease);
+  await listen(parts, controller, signal);
   const watching = controller.watch(signal);
   log.info('started', { version: config.version, namespace: config.namespace });
-  if (config.leaderElectionId === undefined) {
+  if (lease === undefined) {
     await controller.lead(signal);
   } else {
-    const { namespace, leaderElectionId: name } = config;
-    const identity = `${hostname}_${randomUUID()}`;
-    const lease = createLease({
-      client: kube,
-      namespace,
-      name,
-      identity,
-      clock: systemClock,
-      log,
-      metrics,
-    });
     const end = await lease.run(signal, (leads) => controller.lead(leads));
-    if (end === 'lost') throw new Error(`the lease "${name}" was lost; another may lead`);
+    if (end === 'lost') throw new Error('the lease was lost; another may lead');
   }
   await watching;
   await controller.close();
@@ -54,15 +56,30 @@ async function main(signal: AbortSignal): Promise<void> {
   log.info('stopped');
 }
 
-interface Listening {
-  config: Config;
-  controller: Controller;
-  metrics: Metrics;
-  log: Log;
-  signal: AbortSignal;
+const hostname = (): string => podEnvironment(process.env).hostname;
+
+/** Without one this process is the only one. */
+function leaseOf({ config, kube, log, metrics }: Parts): Lease | undefined {
+  const { namespace, leaderElectionId: name } = config;
+  if (name === undefined) return undefined;
+  const identity = `${hostname()}_${randomUUID()}`;
+  const shared = { clock: systemClock, log, metrics };
+  return createLease({ client: kube, namespace, name, identity, ...shared });
 }
 
-async function listen({ config, controller, metrics, log, signal }: Listening): Promise<void> {
+/** What it writes is held back from the moment in which another may lead. */
+function controllerOf({ kube, ...parts }: Parts, lease: Lease | undefined): Controller {
+  const shared = { ...parts, clock: systemClock, instance: hostname() };
+  if (lease === undefined) return createController({ ...shared, kube });
+  const mayAct = (): boolean => lease.holding;
+  return createController({ ...shared, kube: kube.fenced(mayAct), mayAct });
+}
+
+async function listen(
+  { config, metrics, log }: Parts,
+  controller: Controller,
+  signal: AbortSignal,
+): Promise<void> {
   const pod = podEnvironment(process.env);
   const fine = (): Promise<Page> => Promise.resolve({ body: 'ok' });
   const ready = (): Promise<Page> =>

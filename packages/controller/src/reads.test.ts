@@ -25,15 +25,21 @@ test('all who need one at a time share one request', async () => {
 test.each([
   {
     name: 'a minute later',
-    change: (server: ReturnType<typeof aServer>) => { server.clock.advance(60_000); },
+    change: (server: ReturnType<typeof aServer>) => {
+      server.clock.advance(60_000);
+    },
   },
   {
     name: 'at the minute’s look',
-    change: (server: ReturnType<typeof aServer>) => { server.reads.expire(); },
+    change: (server: ReturnType<typeof aServer>) => {
+      server.reads.expire();
+    },
   },
   {
     name: 'when it was written',
-    change: (server: ReturnType<typeof aServer>) => { server.reads.forget(AT); },
+    change: (server: ReturnType<typeof aServer>) => {
+      server.reads.forget(AT);
+    },
   },
 ])('it is read again $name', async ({ change }) => {
   const server = aServer();
