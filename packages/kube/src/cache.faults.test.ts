@@ -151,7 +151,7 @@ async function live(steps: readonly Step[]): Promise<void> {
 
 test('after any history of faults a cache equals the list of the server', async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 80, size: 'max' }), live), {
-    numRuns: 60,
+    numRuns: 30,
   });
 }, 60_000);
 

@@ -160,16 +160,21 @@ export function functionTransport(
 async function* chunksOf(response: Response, signal: AbortSignal): AsyncIterable<Uint8Array> {
   if (response.body === null) return;
   const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-  const { aborted, release } = whenAborted(signal);
+  // Ends a read that waits; a race with the signal would leave something behind for each chunk.
+  const leave = (): void => {
+    // The other side may already have failed by itself.
+    reader.cancel().catch(() => undefined);
+  };
+  signal.addEventListener('abort', leave, { once: true });
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), aborted]);
+      const { done, value } = await reader.read();
+      signal.throwIfAborted();
       if (done) return;
       yield value;
     }
   } finally {
-    release();
-    // Tells the other side that nobody reads any more; it may already have failed by itself.
-    reader.cancel().catch(() => undefined);
+    signal.removeEventListener('abort', leave);
+    leave();
   }
 }
