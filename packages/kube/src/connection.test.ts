@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadConnection } from './connection.ts';
 
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -151,5 +154,86 @@ describe('with a kubeconfig', () => {
       code: 'bad-config',
       message: typeof says === 'string' ? says : (expect.stringMatching(says) as string),
     });
+  });
+});
+
+describe('a plugin for credentials', () => {
+  /** Answers with what its counter says, so that each run can be told from the others. */
+  async function aPlugin(status: string): Promise<{ readFile: () => Promise<string> }> {
+    const dir = await mkdtemp(join(tmpdir(), 'muster-plugin-'));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    const program = join(dir, 'plugin.mjs');
+    await writeFile(
+      program,
+      `import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+      const file = ${JSON.stringify(join(dir, 'runs'))};
+      const run = existsSync(file) ? Number(readFileSync(file, 'utf8')) + 1 : 1;
+      writeFileSync(file, String(run));
+      const { apiVersion } = JSON.parse(process.env.KUBERNETES_EXEC_INFO);
+      console.log(JSON.stringify({ kind: 'ExecCredential', apiVersion, status: ${status} }));`,
+    );
+    const config = JSON.parse(kubeconfig('one')) as { users: { user: object }[] };
+    const apiVersion = 'client.authentication.k8s.io/v1';
+    const exec = {
+      apiVersion,
+      command: process.execPath,
+      args: [program],
+      interactiveMode: 'Never',
+    };
+    config.users = [{ ...config.users[0], user: { exec } }];
+    return { readFile: () => Promise.resolve(JSON.stringify(config)) };
+  }
+  const env = { KUBECONFIG: '/k' };
+
+  test('runs once for many calls, and again when the server refuses its token', async () => {
+    const { readFile } = await aPlugin('{ token: `${apiVersion} ${run}` }');
+    const connection = await loadConnection({ env, readFile });
+    const bearer = (run: number): object => ({
+      authorization: `Bearer client.authentication.k8s.io/v1 ${run}`,
+    });
+    expect(await connection.headers()).toEqual(bearer(1));
+    expect(await connection.headers()).toEqual(bearer(1));
+    connection.renew();
+    expect(await connection.headers()).toEqual(bearer(2));
+  });
+
+  test('that renews a client certificate makes it another TLS', async () => {
+    const { readFile } = await aPlugin(
+      '{ clientCertificateData: `cert ${run}`, clientKeyData: "key" }',
+    );
+    const connection = await loadConnection({ env, readFile });
+    await connection.headers();
+    const { tls } = connection;
+    expect(tls.cert).toBe('cert 1');
+    expect(connection.tls).toBe(tls);
+    connection.renew();
+    await connection.headers();
+    expect(connection.tls.cert).toBe('cert 2');
+  });
+});
+
+describe('the way to the server', () => {
+  const HTTPS_PROXY = 'http://proxy.example:3128';
+
+  test('goes through the proxy of the environment, that of the kubeconfig first', async () => {
+    const own = JSON.parse(kubeconfig('two')) as { clusters: { cluster: object }[] };
+    Object.assign(own.clusters[0]?.cluster ?? {}, { 'proxy-url': 'socks5://127.0.0.1:1080' });
+    const readFile = files({ '/a': kubeconfig('one'), '/b': JSON.stringify(own) });
+    const load = (path: string) =>
+      loadConnection({ env: { KUBECONFIG: path, HTTPS_PROXY }, readFile });
+    expect((await load('/a')).proxyUrl).toBe(HTTPS_PROXY);
+    expect((await load('/b')).proxyUrl).toBe('socks5://127.0.0.1:1080');
+  });
+
+  test('goes through it from a pod as well, unless NO_PROXY says otherwise', async () => {
+    const readFile = files({
+      [`${ACCOUNT}/token`]: 't',
+      [`${ACCOUNT}/ca.crt`]: 'CA',
+      [`${ACCOUNT}/namespace`]: 'n',
+    });
+    const pod = { KUBERNETES_SERVICE_HOST: '10.96.0.1', HTTPS_PROXY };
+    expect((await loadConnection({ env: pod, readFile })).proxyUrl).toBe(HTTPS_PROXY);
+    const excepted = { ...pod, NO_PROXY: '10.96.0.0/12' };
+    expect((await loadConnection({ env: excepted, readFile })).proxyUrl).toBeUndefined();
   });
 });

@@ -3,6 +3,7 @@ import { readFile as readFileOf } from 'node:fs/promises';
 import { join } from 'node:path';
 import { podEnvironment } from './environment.ts';
 import { KubeError } from './errors.ts';
+import { proxyFor } from './proxy.ts';
 import type { ConnectionOptions } from 'node:tls';
 
 /** What the TLS layer needs to know of the server and of us. */
@@ -17,8 +18,9 @@ export interface Connection {
   readonly server: string;
   /** The namespace of the context, or of the pod. */
   readonly namespace: string;
+  /** Another object after a client certificate was renewed; connections are made anew then. */
   readonly tls: ConnectionTls;
-  /** An HTTP proxy on the way to the server. */
+  /** An HTTP or SOCKS5 proxy on the way to the server. */
   readonly proxyUrl?: string;
   /** The headers that carry the credentials, as they are now. */
   headers(): Promise<Record<string, string>>;
@@ -64,8 +66,11 @@ async function inCluster(env: ConnectionSources['env'], readFile: ReadFile): Pro
     authorization: `Bearer ${await readToken()}`,
   }));
   await remembered.headers();
+  const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const proxyUrl = proxyFor(server, env);
   return {
-    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    server,
+    ...(proxyUrl === undefined ? {} : { proxyUrl }),
     namespace: namespace.trim(),
     tls: { ca },
     ...remembered,
@@ -131,5 +136,5 @@ export async function loadConnection(sources: ConnectionSources): Promise<Connec
   }
   // Only here, since loading the library takes longer than starting a program in a cluster may.
   const { connectionFrom } = await import('./kubeconfig.ts');
-  return connectionFrom(files, context);
+  return connectionFrom(files, { env, context });
 }

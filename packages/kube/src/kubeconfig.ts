@@ -1,8 +1,10 @@
 // Kubeconfig files to a connection. The one file that loads @kubernetes/client-node.
 import { dirname, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { KubeConfig } from '@kubernetes/client-node';
 import { rememberedFor } from './connection.ts';
 import { KubeError } from './errors.ts';
+import { proxyFor } from './proxy.ts';
 import type { RequestOptions } from 'node:https';
 import type { Connection, ConnectionTls } from './connection.ts';
 
@@ -77,27 +79,92 @@ function tlsOf(options: RequestOptions): ConnectionTls {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
+// What a plugin reads to learn what is asked of it; client-go always sets it, the library does not.
+const EXEC_INFO = 'KUBERNETES_EXEC_INFO';
+
+function informPlugin(config: KubeConfig): void {
+  const exec = config.getCurrentUser()?.exec as ExecPlugin | undefined;
+  if (exec === undefined) return;
+  const { apiVersion = 'client.authentication.k8s.io/v1' } = exec;
+  const info = { kind: 'ExecCredential', apiVersion, spec: { interactive: false } };
+  exec.env = [...(exec.env ?? []), { name: EXEC_INFO, value: JSON.stringify(info) }];
+}
+
+interface ExecPlugin {
+  apiVersion?: string;
+  env?: { name: string; value: string }[];
+}
+
+interface Choice {
+  env: Record<string, string | undefined>;
+  context: string | undefined;
+}
+
+/** Credentials as the kubeconfig's plugins and files say they are now. */
+class Credentials {
+  readonly #load: () => KubeConfig;
+  #config: KubeConfig;
+  /** Worked out and not used yet: an exec plugin need not run twice for them. */
+  #unused: RequestOptions | undefined;
+  tls: ConnectionTls = {};
+
+  constructor(load: () => KubeConfig, config: KubeConfig) {
+    this.#load = load;
+    this.#config = config;
+  }
+
+  async begin(): Promise<void> {
+    this.#unused = await this.#work();
+  }
+
+  async headers(): Promise<Record<string, string>> {
+    const options = this.#unused ?? (await this.#work());
+    this.#unused = undefined;
+    return headersOf(options);
+  }
+
+  /** The library keeps a plugin's answer until it ends, however often the server refuses it. */
+  forget(): void {
+    this.#config = this.#load();
+  }
+
+  async #work(): Promise<RequestOptions> {
+    const options = await applied(this.#config);
+    const tls = tlsOf(options);
+    // The same object while it says the same: connections are made anew for another.
+    if (!isDeepStrictEqual(tls, this.tls)) this.tls = tls;
+    return options;
+  }
+}
+
 export async function connectionFrom(
   files: readonly KubeconfigFile[],
-  context?: string,
+  { env, context }: Choice,
 ): Promise<Connection> {
+  const load = (): KubeConfig => {
+    const config = merged(files);
+    if (context !== undefined) config.setCurrentContext(context);
+    informPlugin(config);
+    return config;
+  };
   const config = merged(files);
-  const server = chosen(config, files, context);
-  const proxyUrl = config.getCurrentCluster()?.proxyUrl;
+  const server = chosen(config, files, context).replace(/\/+$/, '');
+  const proxyUrl = config.getCurrentCluster()?.proxyUrl ?? proxyFor(server, env);
   const namespace = config.getContextObject(config.getCurrentContext())?.namespace;
-  const first = await applied(config);
-  let unused: RequestOptions | undefined = first;
-  const credentials = rememberedFor(HEADERS_MS, async () => {
-    // The first were just worked out; an exec plugin need not run twice for them.
-    const options = unused ?? (await applied(config));
-    unused = undefined;
-    return headersOf(options);
-  });
+  const credentials = new Credentials(load, load());
+  await credentials.begin();
+  const remembered = rememberedFor(HEADERS_MS, () => credentials.headers());
   return {
-    server: server.replace(/\/+$/, ''),
+    server,
     namespace: namespace ?? 'default',
-    tls: tlsOf(first),
+    get tls() {
+      return credentials.tls;
+    },
     ...(proxyUrl === undefined ? {} : { proxyUrl }),
-    ...credentials,
+    headers: remembered.headers,
+    renew() {
+      credentials.forget();
+      remembered.renew();
+    },
   };
 }

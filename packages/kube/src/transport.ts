@@ -1,5 +1,5 @@
 // Bytes to the API server and back: over undici's pools, or through a function in process.
-import { Agent, ProxyAgent } from 'undici';
+import { Agent, ProxyAgent, Socks5ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { Connection } from './connection.ts';
 
@@ -61,8 +61,15 @@ function dispatcher(connection: Connection, pool: PoolOptions): Dispatcher {
     keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
     timeout: CONNECT_TIMEOUT_MS,
   };
-  if (connection.proxyUrl !== undefined) {
-    return new ProxyAgent({ ...options, uri: connection.proxyUrl, requestTls: connect });
+  const { proxyUrl } = connection;
+  if (proxyUrl?.startsWith('socks') === true) {
+    return new Socks5ProxyAgent(proxyUrl.replace(/^socks5h:/, 'socks5:'), {
+      ...options,
+      requestTls: connect,
+    });
+  }
+  if (proxyUrl !== undefined) {
+    return new ProxyAgent({ ...options, uri: proxyUrl, requestTls: connect });
   }
   return new Agent({ ...options, connect });
 }
@@ -81,12 +88,12 @@ const answerOf = ({ statusCode, headers, body }: Dispatcher.ResponseData): Answe
 export function networkTransport(connection: Connection, userAgent: string): Transport {
   const { origin, pathname } = new URL(connection.server);
   const prefix = pathname.replace(/\/$/, '');
-  const calls = dispatcher(connection, { connections: CONNECTIONS });
-  const streams = dispatcher(connection, { bodyTimeout: 0 });
+  const dispatchers = new Dispatchers(connection);
 
-  async function request(over: Dispatcher, call: Call): Promise<Answer> {
+  async function request(purpose: keyof Pair, call: Call): Promise<Answer> {
+    // First, since they may bring another client certificate.
     const credentials = await connection.headers();
-    const response = await over.request({
+    const response = await dispatchers.current()[purpose].request({
       origin,
       path: prefix + call.path,
       method: call.method,
@@ -98,16 +105,47 @@ export function networkTransport(connection: Connection, userAgent: string): Tra
   }
 
   return {
-    send: (call) => request(calls, call),
-    stream: (call) => request(streams, call),
+    send: (call) => request('calls', call),
+    stream: (call) => request('streams', call),
     renew() {
       connection.renew();
     },
-    async close() {
-      // Streams have no end to wait for.
-      await Promise.all([calls.close(), streams.destroy()]);
-    },
+    close: () => dispatchers.close(),
   };
+}
+
+interface Pair {
+  calls: Dispatcher;
+  streams: Dispatcher;
+}
+
+/** The pools, made anew when the client certificate is another one. */
+class Dispatchers {
+  readonly #connection: Connection;
+  #tls: Connection['tls'] | undefined;
+  #pair: Pair | undefined;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  current(): Pair {
+    const { tls } = this.#connection;
+    if (this.#pair !== undefined && this.#tls === tls) return this.#pair;
+    // As client-go does: what was opened with the old certificate ends, streams at once.
+    void this.close();
+    this.#tls = tls;
+    this.#pair = {
+      calls: dispatcher(this.#connection, { connections: CONNECTIONS }),
+      streams: dispatcher(this.#connection, { bodyTimeout: 0 }),
+    };
+    return this.#pair;
+  }
+
+  async close(): Promise<void> {
+    // Streams have no end to wait for.
+    await Promise.all([this.#pair?.calls.close(), this.#pair?.streams.destroy()]);
+  }
 }
 
 /** Rejects once the signal aborts, for a function that may not look at it. */
