@@ -1,4 +1,5 @@
 // One request, understood: what is asked, by whom, of which resource.
+import { parseJson } from './json.ts';
 import type { ResourcePath, Verb } from './path.ts';
 import type { Resource } from './resource.ts';
 import { decode, PROTOBUF } from './protobuf.ts';
@@ -29,7 +30,7 @@ export async function readJson(
     return object;
   }
   try {
-    return JSON.parse(Buffer.from(bytes).toString()) as unknown;
+    return parseJson(Buffer.from(bytes).toString());
   } catch (error) {
     const why = error instanceof Error ? error.message : '';
     throw badRequest(`the body of the request is not JSON: ${why}`);

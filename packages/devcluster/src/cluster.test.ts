@@ -35,6 +35,20 @@ test('a token ends with its time', async () => {
   expect(await codeOf()).toBe(401);
 });
 
+test('whole numbers that no double holds come back as they went', async () => {
+  const api = apiUser(createCluster());
+  const text = '{"metadata":{"name":"a"},"value":1,"description":"12345678901234567890"}';
+  const path = '/apis/scheduling.k8s.io/v1/priorityclasses';
+  const headers = { 'content-type': 'application/json' };
+  const body = text.replace('"value":1', '"value":9007199254740993');
+  const response = await api.send(path, { method: 'POST', headers, body });
+  const answer = await response.text();
+  expect([response.status, answer]).toEqual([
+    201,
+    expect.stringContaining('"value":9007199254740993,"description":"12345678901234567890"'),
+  ]);
+});
+
 test('a patch never changes what was read before', async () => {
   const api = apiUser(createCluster());
   const watch = await api.watch(`${PODS}?watch=1`);

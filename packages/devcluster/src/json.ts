@@ -38,13 +38,40 @@ export function isEqual(a: unknown, b: unknown): boolean {
   return [...keys].every((key) => isEqual(a[key], b[key]));
 }
 
+/** Digits that a double may not hold; most texts have none, and are parsed without a look at each value. */
+const LONG = /\d{16}/;
+
+/** Whole numbers too large for a double come as bigints. Throws as JSON.parse does. */
+export function parseJson(text: string): unknown {
+  if (!LONG.test(text)) return JSON.parse(text) as unknown;
+  return JSON.parse(text, (_key, value: unknown, { source = '' }: { source?: string } = {}) =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source)
+      ? BigInt(source)
+      : value,
+  ) as unknown;
+}
+
+/** Since `stringify` refuses a bigint, only texts that hold one pay for a look at each value. */
+export function stringify(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return JSON.stringify(value, (_key, item: unknown) =>
+      typeof item === 'bigint' ? rawJson(String(item)) : item,
+    );
+  }
+}
+
+// Node has it; the types of ES2024 do not know it yet.
+const { rawJSON: rawJson } = JSON as unknown as { rawJSON: (text: string) => unknown };
+
 const serialized = new WeakMap<object, string>();
 
 /** The JSON text of a stored object, made once however many readers and watchers want it. */
 export function textOf(object: object): string {
   let text = serialized.get(object);
   if (text === undefined) {
-    text = JSON.stringify(object);
+    text = stringify(object);
     serialized.set(object, text);
   }
   return text;

@@ -1,5 +1,5 @@
 // What every Kubernetes object has.
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 export interface OwnerReference {
   apiVersion: string;
@@ -40,7 +40,10 @@ export const timestamp = (ms: number): string => new Date(ms).toISOString().repl
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
 export const randomSuffix = (): string =>
-  Array.from(randomBytes(5), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
+  // Node keeps random bytes for uuids at hand; asking for five at a time costs more than all else here.
+  randomUUID()
+    .slice(-10)
+    .replaceAll(/../g, (byte) => ALPHABET[parseInt(byte, 16) % ALPHABET.length] ?? '');
 
 export const isDeleting = ({ metadata }: KubeObject): boolean =>
   metadata.deletionTimestamp !== undefined;

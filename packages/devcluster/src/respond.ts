@@ -1,5 +1,5 @@
 // Answers: objects, tables and metadata, as the Accept header asks.
-import { textOf } from './json.ts';
+import { stringify, textOf } from './json.ts';
 import type { JsonObject } from './json.ts';
 import type { Page } from './list.ts';
 import type { KubeObject } from './object.ts';
@@ -43,10 +43,10 @@ export function objectText(object: KubeObject, { resource, form, now }: Presenti
     case 'objects':
       return textOf(object);
     case 'metadata':
-      return JSON.stringify(partial(object));
+      return stringify(partial(object));
     case 'table': {
       const metadata = { resourceVersion: object.metadata.resourceVersion };
-      return JSON.stringify(table(resource, [object], { now, include: form.include, metadata }));
+      return stringify(table(resource, [object], { now, include: form.include, metadata }));
     }
   }
 }
@@ -59,16 +59,16 @@ export function pageText(page: Page, { resource, form, now }: Presenting): strin
   };
   switch (form.as) {
     case 'table':
-      return JSON.stringify(table(resource, items, { now, include: form.include, metadata }));
+      return stringify(table(resource, items, { now, include: form.include, metadata }));
     case 'metadata':
-      return JSON.stringify({
+      return stringify({
         kind: 'PartialObjectMetadataList',
         apiVersion: 'meta.k8s.io/v1',
         metadata,
         items: items.map(partial),
       });
     case 'objects': {
-      const head = JSON.stringify({
+      const head = stringify({
         kind: resource.listKind,
         apiVersion: apiVersionOf(resource),
         metadata,
@@ -78,8 +78,7 @@ export function pageText(page: Page, { resource, form, now }: Presenting): strin
   }
 }
 
-export const json = (body: JsonObject, status = 200): Response =>
-  jsonText(JSON.stringify(body), status);
+export const json = (body: JsonObject, status = 200): Response => jsonText(stringify(body), status);
 
 export const jsonText = (text: string, status = 200, contentType = 'application/json'): Response =>
   new Response(text, { status, headers: { 'content-type': contentType } });

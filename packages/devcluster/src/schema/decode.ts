@@ -80,6 +80,8 @@ export function decode(schema: Schema, root: JsonObject, isCustom: boolean): Dec
   return { value: objectOf(root, { schema, path: '' }), unknown, wrong };
 }
 
+const isWhole = (value: unknown): boolean => Number.isInteger(value) || typeof value === 'bigint';
+
 const typeOf = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value);
 
 /** Why Go would not read this value into a field of that type. */
@@ -88,11 +90,11 @@ function mismatch(schema: Schema, value: unknown): string | undefined {
   const { type, format } = schema;
   const told = (wanted: string): string => `json: cannot unmarshal ${given} into a ${wanted}`;
   if (schema['x-kubernetes-int-or-string'] === true) {
-    return given === 'string' || Number.isInteger(value) ? undefined : told('number or string');
+    return given === 'string' || isWhole(value) ? undefined : told('number or string');
   }
   // A quantity may be a plain number.
   if (format === 'quantity') return misshapen(format, String(value));
-  if (type === 'integer') return Number.isInteger(value) ? undefined : told('whole number');
+  if (type === 'integer') return isWhole(value) ? undefined : told('whole number');
   if (typeof type === 'string' && type !== given) return told(type);
   return typeof value === 'string' ? misshapen(format, value) : undefined;
 }
