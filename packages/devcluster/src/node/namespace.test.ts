@@ -200,7 +200,8 @@ describe.runIf(isPossible)('a container with a mount namespace', () => {
     const script = 'trap "echo got it; exit 3" TERM; echo $$$$; while :; do sleep 0.02; done';
     await world.createPod('a', { restartPolicy: 'Never', containers: [shell(script)] });
     const { containerStatuses } = await world.podWhen('a', isRunning);
-    const pid = (await world.logOf('a')).trim();
+    let pid = '';
+    while (pid === '') pid = (await world.logOf('a')).trim();
     expect(containerStatuses?.[0]?.containerID).toBe(`process://${pid}`);
   });
 

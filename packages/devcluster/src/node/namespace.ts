@@ -30,7 +30,7 @@ read -r end || exit 0
 
 export const namespaceRoom: MakeRoom = async (wish) => {
   const tablePath = join(dirname(wish.root), 'mounts');
-  await writeFile(tablePath, await mountTable(wish));
+  await writeFile(tablePath, mountTable(wish));
   const { root, workingDir, path, program } = wish;
   const holder = await hold([tablePath, root, workingDir, path, program]);
   try {

@@ -58,6 +58,7 @@ export class PodWorker {
   #podIp = '';
   #ports: ReadonlyMap<number, number> = new Map();
   #prepared = false;
+  #cancelDeadline: () => void = () => undefined;
   #failure: { reason: string; message: string } | undefined;
 
   constructor(pod: Pod, node: NodeSetting) {
@@ -92,7 +93,7 @@ export class PodWorker {
   /** Lives the pod's life until nothing of it runs and its last status is written. Call once. */
   async run(): Promise<void> {
     this.#podIp = this.#node.addresses.take();
-    const cancelDeadline = this.#watchDeadline();
+    this.#watchDeadline();
     try {
       if (await this.#prepare()) {
         void this.#refresh();
@@ -102,7 +103,7 @@ export class PodWorker {
       this.#fail(error);
     }
     await this.#containers.end(this.#gone.signal.aborted ? 0 : this.#graceSeconds());
-    cancelDeadline();
+    this.#cancelDeadline();
     this.#ending.abort();
     await this.#writer.flush();
     this.#node.addresses.release(this.#podIp);
@@ -110,8 +111,10 @@ export class PodWorker {
 
   /** News of the object; its deletion starts its end, and a later one may shorten it. */
   update(pod: Pod): void {
-    const before = this.#pod.metadata.deletionGracePeriodSeconds ?? Infinity;
+    const { metadata, spec } = this.#pod;
+    const before = metadata.deletionGracePeriodSeconds ?? Infinity;
     this.#pod = pod;
+    if (spec.activeDeadlineSeconds !== pod.spec.activeDeadlineSeconds) this.#watchDeadline();
     const { deletionTimestamp, deletionGracePeriodSeconds = Infinity } = pod.metadata;
     if (deletionTimestamp === undefined) return;
     if (this.#deleted.signal.aborted && deletionGracePeriodSeconds < before) {
@@ -256,13 +259,17 @@ export class PodWorker {
     this.#node.log.error('a pod failed on its node', { pod: this.#pod.metadata.name, message });
   }
 
-  #watchDeadline(): () => void {
-    const seconds = this.#pod.spec.activeDeadlineSeconds;
-    if (seconds === undefined) return () => undefined;
-    return this.#node.clock.setTimeout(() => {
+  /** It counts from the pod's start, and may be changed while the pod runs. */
+  #watchDeadline(): void {
+    this.#cancelDeadline();
+    const { activeDeadlineSeconds: seconds } = this.#pod.spec;
+    if (seconds === undefined || this.#ending.signal.aborted) return;
+    const { clock } = this.#node;
+    const left = Date.parse(this.#startTime) + seconds * 1000 - clock.now();
+    this.#cancelDeadline = clock.setTimeout(() => {
       const message = 'Pod was active on the node longer than the specified deadline';
       this.#failure = { reason: 'DeadlineExceeded', message };
       this.#ending.abort();
-    }, seconds * 1000);
+    }, left);
   }
 }

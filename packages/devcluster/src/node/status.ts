@@ -18,7 +18,7 @@ export interface PodFacts {
 }
 
 export function podStatus(facts: PodFacts): PodStatus {
-  const { pod, init, main, podIp, failure } = facts;
+  const { init, main, podIp, failure } = facts;
   const phase = phaseOf(facts);
   return {
     phase,
@@ -31,7 +31,6 @@ export function podStatus(facts: PodFacts): PodStatus {
     conditions: conditionsOf(facts, phase),
     ...(init.length === 0 ? {} : { initContainerStatuses: init.map(initStatus) }),
     containerStatuses: main.map(containerStatus),
-    ...(pod.status?.qosClass === undefined ? { qosClass: qosClass(pod) } : {}),
   };
 }
 
@@ -118,17 +117,4 @@ function podReadiness({ spec, status }: Pod, containers: Verdict): Verdict {
   if (closed === undefined) return containers;
   const message = `the status of pod readiness gate "${closed.conditionType}" is not "True"`;
   return { status: 'False', reason: 'ReadinessGatesNotReady', message };
-}
-
-function qosClass({ spec }: Pod): string {
-  const all = [...(spec.initContainers ?? []), ...spec.containers].map(
-    ({ resources }) => resources ?? {},
-  );
-  if (all.every(({ limits, requests }) => !limits && !requests)) return 'BestEffort';
-  const isGuaranteed = all.every(({ limits, requests }) =>
-    ['cpu', 'memory'].every(
-      (name) => limits?.[name] !== undefined && (requests?.[name] ?? limits[name]) === limits[name],
-    ),
-  );
-  return isGuaranteed ? 'Guaranteed' : 'Burstable';
 }
