@@ -86,7 +86,6 @@ describe('idle runners', () => {
       does: [
         'renew 1 of z a: GitHub counts fewer of them online than run here',
         'wait: GitHub may have called some of them busy',
-        NEXT,
       ],
     },
     {

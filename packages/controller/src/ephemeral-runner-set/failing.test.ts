@@ -169,12 +169,7 @@ describe('an image that is too old for GitHub', () => {
       name: 'leaves idle ones that came before to be taken away',
       set: stopped(5, asked(0, 0)),
       members: [up('a', 100)],
-      does: [
-        'retire 1 of a: 1 of 0 wanted',
-        'wait: GitHub may have called some of them busy',
-        WAIT,
-        'wait: one of them may be well',
-      ],
+      does: ['retire 1 of a: 1 of 0 wanted', 'wait: GitHub may have called some of them busy'],
     },
     {
       name: 'is forgotten when the template changes',

@@ -81,7 +81,13 @@ export function plan(observed: Observed): Action[] {
   // What is cleared still fills its slot: the next pass sees it leaving, and counts again.
   const scaled = cleared.length > 0 ? cleared : scale(view);
   const acts = [...writeProxy(observed.proxy), ...scaled];
-  return [...report(view, acts), ...acts, ...wake(view), ...census(view)];
+  return withOneWait([...report(view, acts), ...acts, ...wake(view), ...census(view)]);
+}
+
+/** The soonest: what the others wait for is looked at then too. */
+function withOneWait(actions: readonly Action[]): Action[] {
+  const waits = actions.filter((action) => action.do === 'wait').sort((a, b) => a.ms - b.ms);
+  return [...actions.filter((action) => action.do !== 'wait'), ...waits.slice(0, 1)];
 }
 
 /** Its runners' own deletion asks GitHub and spares who has a job, so all of them may be deleted. */
