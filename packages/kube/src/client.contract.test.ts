@@ -4,13 +4,9 @@ import { isKubeError } from './errors.ts';
 import { ConfigMapKind, SecretKind } from './kinds.ts';
 import { metadataOnly } from './object.ts';
 import { aConfigMap } from './testing/cluster.ts';
-import { testKubeconfig } from './testing/config.ts';
 import { eventually, test } from './testing/ground.ts';
 import type { Kind } from './object.ts';
 import type { KubeClient, WatchEvent } from './types.ts';
-
-// What the dev cluster lacks as yet.
-const isDevCluster = testKubeconfig() === undefined;
 
 const UnknownKind: Kind = {
   apiVersion: 'no.such/v1',
@@ -119,14 +115,15 @@ describe('objects', () => {
     await client.patch(ConfigMapKind, made.metadata, { metadata: { finalizers: null } });
   });
 
-  test.skipIf(isDevCluster)(
-    'whole numbers beyond 2^53 and unknown fields come back as they went',
-    async ({ client, namespace, ships }) => {
-      const cargo = { id: 9_007_199_254_740_993n, deep: [{ unknown: null, at: '2026-01-01' }] };
-      const made = await client.create(ships, { ...aShip(ships, namespace), spec: { cargo } });
-      expect((await client.get(ships, made.metadata))?.spec.cargo).toEqual(cargo);
-    },
-  );
+  test('whole numbers beyond 2^53 and unknown fields come back as they went', async ({
+    client,
+    namespace,
+    ships,
+  }) => {
+    const cargo = { id: 9_007_199_254_740_993n, deep: [{ unknown: null, at: '2026-01-01' }] };
+    const made = await client.create(ships, { ...aShip(ships, namespace), spec: { cargo } });
+    expect((await client.get(ships, made.metadata))?.spec.cargo).toEqual(cargo);
+  });
 });
 
 describe('a delete', () => {
@@ -182,20 +179,21 @@ describe('subresources', () => {
     expect([ship?.spec, ship?.status]).toEqual([{ sails: 2 }, { afloat: true }]);
   });
 
-  test.skipIf(isDevCluster)(
-    'a scale is read and set, whatever the kind calls it',
-    async ({ client, namespace, ships }) => {
-      const { metadata } = await client.create(ships, {
-        ...aShip(ships, namespace),
-        spec: { sails: 2 },
-      });
-      expect((await client.scale(ships, metadata))?.spec).toEqual({ replicas: 2 });
-      const scaled = await client.patchScale(ships, metadata, { spec: { replicas: 5 } });
-      expect(scaled?.spec).toEqual({ replicas: 5 });
-      expect((await client.get(ships, metadata))?.spec.sails).toBe(5);
-      expect(await client.scale(ships, { namespace, name: 'none' })).toBeUndefined();
-    },
-  );
+  test('a scale is read and set, whatever the kind calls it', async ({
+    client,
+    namespace,
+    ships,
+  }) => {
+    const { metadata } = await client.create(ships, {
+      ...aShip(ships, namespace),
+      spec: { sails: 2 },
+    });
+    expect((await client.scale(ships, metadata))?.spec).toEqual({ replicas: 2 });
+    const scaled = await client.patchScale(ships, metadata, { spec: { replicas: 5 } });
+    expect(scaled?.spec).toEqual({ replicas: 5 });
+    expect((await client.get(ships, metadata))?.spec.sails).toBe(5);
+    expect(await client.scale(ships, { namespace, name: 'none' })).toBeUndefined();
+  });
 });
 
 describe('a dry run', () => {
@@ -234,17 +232,14 @@ describe('fields that the kind does not have', () => {
     });
   });
 
-  test.skipIf(isDevCluster)(
-    'are a warning to the caller otherwise',
-    async ({ client, namespace, ships }) => {
-      const warnings: string[] = [];
-      await client.create(ships, odd(ships, namespace), {
-        fieldValidation: 'Warn',
-        onWarning: (warning) => warnings.push(warning),
-      });
-      expect(warnings).toEqual(['unknown field "spec.oars"']);
-    },
-  );
+  test('are a warning to the caller otherwise', async ({ client, namespace, ships }) => {
+    const warnings: string[] = [];
+    await client.create(ships, odd(ships, namespace), {
+      fieldValidation: 'Warn',
+      onWarning: (warning) => warnings.push(warning),
+    });
+    expect(warnings).toEqual(['unknown field "spec.oars"']);
+  });
 });
 
 describe('a list', () => {
