@@ -50,7 +50,7 @@ export function within(dir: string, path: string): string {
   return target;
 }
 
-export const exists = (path: string): Promise<boolean> =>
+const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,
