@@ -130,6 +130,18 @@ describe('statistics are asked for', () => {
       due: false,
     },
     {
+      name: 'when a message of jobs had none',
+      state: after({ now: 0, statistics: told(0, 0, 0) }, { now: 1, assigned: 1 }),
+      now: 1,
+      due: true,
+    },
+    {
+      name: 'not when a poll ended empty',
+      state: after({ now: 0, statistics: told(0, 0, 0) }, { now: 1 }),
+      now: 60 * MINUTE,
+      due: false,
+    },
+    {
       name: 'when they count fewer jobs than run',
       state: doubted(after({ now: 0, statistics: told(1, 1, 0) })),
       now: 0,

@@ -47,13 +47,23 @@ const FRESH_MS = 60 * 60_000;
 
 export function weigh(before: DoubtState, heard: News): DoubtState {
   const { now, statistics, started = 0 } = heard;
-  if (!statistics) return started > 0 ? calm(before) : before;
+  if (!statistics) return untold(before, heard);
   const waiting = Math.max(0, statistics.totalAssignedJobs - statistics.totalRunningJobs);
   const told = { ...calm(before), waiting, toldAt: now, isOdd: isContradicted(statistics, heard) };
   const isSuspect = waiting > 0 && statistics.totalIdleRunners >= waiting && started === 0;
   if (!isSuspect) return told;
   const since = before.since ?? now;
   return { ...told, since, phantoms: now - since >= PHANTOM_MS ? waiting : 0 };
+}
+
+/** News without a count (null has been seen): the count is asked for. */
+function untold(
+  before: DoubtState,
+  { assigned = 0, started = 0, completed = 0 }: News,
+): DoubtState {
+  const isNews = assigned + started + completed > 0;
+  const after = started > 0 ? calm(before) : before;
+  return isNews ? doubted(after) : after;
 }
 
 /** Statistics of all zeros beside jobs have been seen (reference/protocol.md 13). */

@@ -31,7 +31,7 @@ export interface Loop {
   doubt: DoubtState;
   sides: Sides;
   session: MessageSession | undefined;
-  /** Of the session that was held last; it is not worth another try. */
+  /** Of the session that was lost; it is ended before another is made. */
   lostSessionId: string | undefined;
   lastMessageId: number;
   /** In a row. */

@@ -11,7 +11,10 @@ export async function open(loop: Loop, signal: AbortSignal): Promise<MessageSess
   const { set, deps, board } = loop;
   const recorded = (await board.predecessor())?.sessionId;
   signal.throwIfAborted();
-  const isWorthTrying = recorded !== undefined && recorded !== loop.lostSessionId;
+  const lost = loop.lostSessionId;
+  // It may live on at the service, and then no other could be made.
+  if (lost !== undefined) await discard(loop, lost, signal);
+  const isWorthTrying = recorded !== undefined && recorded !== lost;
   const resumed = isWorthTrying ? await takeOver(loop, recorded, signal) : undefined;
   const session =
     resumed ?? (await deps.actions.createSession(set.scaleSetId, deps.owner, { signal }));
@@ -46,6 +49,17 @@ async function takeOver(
     deps.log.warn('could not take the recorded session over', { set: set.setName, error });
   }
   return undefined;
+}
+
+async function discard(loop: Loop, sessionId: string, signal: AbortSignal): Promise<void> {
+  const { set, deps } = loop;
+  try {
+    await deps.actions.deleteSession(set.scaleSetId, sessionId, { signal });
+  } catch (error) {
+    if (signal.aborted || !isActionsError(error, 'refused')) throw error;
+    deps.log.debug('could not end the lost session', { set: set.setName, error });
+  }
+  loop.lostSessionId = undefined;
 }
 
 /** Statistics that are asked for: by a refresh of the session, whose answer has them. */
