@@ -39,6 +39,58 @@ const MESSAGES: Record<string, Record<number, string>> = {
     5: 'immutable bool',
   },
   ServiceAccount: { 1: 'metadata ObjectMeta' },
+  DeleteOptions: {
+    1: 'gracePeriodSeconds int',
+    2: 'preconditions Preconditions',
+    4: 'propagationPolicy string',
+    5: 'dryRun string list',
+  },
+  Preconditions: { 1: 'uid string', 2: 'resourceVersion string' },
+  Eviction: { 1: 'metadata ObjectMeta', 2: 'deleteOptions DeleteOptions' },
+  Deployment: { 1: 'metadata ObjectMeta', 2: 'spec DeploymentSpec' },
+  DeploymentSpec: {
+    1: 'replicas int',
+    2: 'selector LabelSelector',
+    3: 'template PodTemplateSpec',
+  },
+  LabelSelector: { 1: 'matchLabels string map' },
+  PodTemplateSpec: { 1: 'metadata ObjectMeta', 2: 'spec PodSpec' },
+  PodSpec: { 2: 'containers Container list' },
+  Container: {
+    1: 'name string',
+    2: 'image string',
+    3: 'command string list',
+    4: 'args string list',
+    6: 'ports ContainerPort list',
+  },
+  ContainerPort: { 1: 'name string', 3: 'containerPort int', 4: 'protocol string' },
+  Service: { 1: 'metadata ObjectMeta', 2: 'spec ServiceSpec' },
+  ServiceSpec: {
+    1: 'ports ServicePort list',
+    2: 'selector string map',
+    3: 'clusterIP string',
+    4: 'type string',
+    10: 'externalName string',
+  },
+  ServicePort: {
+    1: 'name string',
+    2: 'protocol string',
+    3: 'port int',
+    4: 'targetPort IntOrString',
+  },
+  PodDisruptionBudget: { 1: 'metadata ObjectMeta', 2: 'spec PodDisruptionBudgetSpec' },
+  PodDisruptionBudgetSpec: {
+    1: 'minAvailable IntOrString',
+    2: 'selector LabelSelector',
+    3: 'maxUnavailable IntOrString',
+  },
+  PriorityClass: {
+    1: 'metadata ObjectMeta',
+    2: 'value int',
+    3: 'globalDefault bool',
+    4: 'description string',
+    5: 'preemptionPolicy string',
+  },
   ResourceQuota: { 1: 'metadata ObjectMeta', 2: 'spec ResourceQuotaSpec' },
   ResourceQuotaSpec: { 1: 'hard Quantity map', 2: 'scopes string list' },
   Role: { 1: 'metadata ObjectMeta', 2: 'rules PolicyRule list' },
@@ -154,12 +206,20 @@ function valueOf(type: string, raw: Buffer | number): unknown {
       return raw;
     case 'bool':
       return raw === 1;
+    case 'IntOrString':
+      return intOrString(asBytes(raw));
     // A Quantity is a message whose only field is its text.
     case 'Quantity':
       return entry('string', raw)[0];
     default:
       return message(type, asBytes(raw));
   }
+}
+
+/** Field 1 says which of the two it is. */
+function intOrString(bytes: Buffer): unknown {
+  const parts = new Map([...fields(bytes)].map(({ number, value }) => [number, value]));
+  return parts.get(1) === 1 ? asBytes(parts.get(3) ?? 0).toString() : (parts.get(2) ?? 0);
 }
 
 /** The fields of a message in order: numbers, and bytes for all that has a length. */
