@@ -52,6 +52,8 @@ export class Board {
   #predecessor: string | undefined;
   #isRecorded = false;
   #isReplaced = false;
+  /** Its last try came to nothing. */
+  #isBlind = false;
   #wanted: { key: string; record: Word; since: string } | undefined;
   #written = '';
   #deafTimes = 0;
@@ -72,6 +74,7 @@ export class Board {
 
   /** An answer to a patch; `at` is when it was sent. */
   see(object: EphemeralRunnerSet, at: number): Seen {
+    this.#isBlind = false;
     if (this.#seen && at < this.#seen.at) return this.#seen;
     this.#version = object.metadata.resourceVersion;
     this.#seen = seenIn(object, at);
@@ -101,7 +104,7 @@ export class Board {
     try {
       return await this.read(patienceMs);
     } catch (error) {
-      this.#deps.log.debug('could not look at the set', { set: this.#set.setName, error });
+      this.#missed('could not look at the set', error);
       return undefined;
     }
   }
@@ -137,12 +140,18 @@ export class Board {
       this.#deps.bell.ring();
     },
     onFailure: (error) => {
-      this.#deps.log.debug('could not record where it stands', { set: this.#set.setName, error });
+      this.#missed('could not record where it stands', error);
     },
   };
 
   get #at(): { namespace: string; name: string } {
     return { namespace: this.#set.setNamespace, name: this.#set.setName };
+  }
+
+  /** Told once; that it goes on is for who looks closely. */
+  #missed(what: string, error: unknown): void {
+    this.#deps.log[this.#isBlind ? 'debug' : 'warn'](what, { set: this.#set.setName, error });
+    this.#isBlind = true;
   }
 
   async #write(): Promise<void> {

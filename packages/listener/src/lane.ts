@@ -5,7 +5,7 @@ import type { Backoff } from './backoff.ts';
 import type { Deps } from './deps.ts';
 
 /** The next piece of work, or undefined when there is none. */
-export type NextPiece = () => (() => Promise<void>) | undefined;
+type NextPiece = () => (() => Promise<void>) | undefined;
 
 export interface Lane {
   next: NextPiece;

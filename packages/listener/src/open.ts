@@ -26,7 +26,7 @@ export async function open(loop: Loop, signal: AbortSignal): Promise<MessageSess
   return session;
 }
 
-export function hold(loop: Loop, session: MessageSession, reason: string): void {
+function hold(loop: Loop, session: MessageSession, reason: string): void {
   loop.session = session;
   stand(loop, { hearing: { state: 'listening', reason } });
   hear(loop, { statistics: session.statistics });

@@ -101,9 +101,10 @@ async function servePages(
       routes: { '/healthz': now(health.healthy), '/readyz': now(health.ready) },
     },
   ];
-  const served = places.map(async ({ address: asked, routes }) => {
+  const closings: Promise<void>[] = [];
+  for (const { address: asked, routes } of places) {
     const address = pod.listenAddress(asked ?? '');
-    return address && (await serve({ address, routes, signal, log })).closed;
-  });
-  return (await Promise.all(served)).filter((closed) => closed !== undefined);
+    if (address) closings.push((await serve({ address, routes, signal, log })).closed);
+  }
+  return closings;
 }

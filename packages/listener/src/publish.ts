@@ -83,7 +83,7 @@ async function patchSet(patch: Patch, { set, kube, clock, board, log }: Publishi
 }
 
 /** With ARC's file byte for byte as ARC writes it, where 0 is left out (reference/protocol.md 7.4). */
-export function specOf(
+function specOf(
   { replicas, patchID, finishedRunners }: Patch,
   { settleSeconds }: Pick<ListenedScaleSet, 'settleSeconds'>,
 ): { patchID: number; replicas: number | null; finishedRunners?: string[] } {
@@ -134,7 +134,7 @@ async function recordJob(job: JobStarted, { set, kube, log, ledger }: Publishing
 }
 
 /** reference/protocol.md 7.5: alphabetical; zero and empty values are left out. */
-export function statusOf(job: JobStarted): Record<string, string | number> {
+function statusOf(job: JobStarted): Record<string, string | number> {
   const status = {
     jobDisplayName: job.jobDisplayName,
     jobId: job.jobId,

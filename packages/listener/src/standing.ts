@@ -1,7 +1,7 @@
 // Where the loop of a scale set stands: `status.listener.state`, a metric label and a log field.
 
 /** What may be wrong on GitHub's side. */
-export const TROUBLES = [
+const TROUBLES = [
   /** The queue's token was refused although it was renewed. */
   'token-expired',
   /** The service no longer knows the session. */
@@ -21,7 +21,7 @@ export const TROUBLES = [
 ] as const;
 
 /** What may be wrong on the side of Kubernetes; it goes on hearing meanwhile. */
-export const WRITE_TROUBLES = [
+const WRITE_TROUBLES = [
   'kubernetes-away',
   'kubernetes-refuses',
   /** There is no EphemeralRunnerSet of that name. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { workflowOf } from './workflow-ref.ts';
 
-// L8, reference/protocol.md 9.2
+// reference/protocol.md 9.2
 test.each([
   ['o/r/.github/workflows/blank.yml@refs/heads/main', 'blank', 'heads/main'],
   [
@@ -15,6 +15,6 @@ test.each([
   ['o/r/.github/workflows/build.test.yml@refs/heads/main', 'build.test', 'heads/main'],
   ['o/r/.github/workflows/blank.yml', '', ''],
   ['', '', ''],
-])('%s is the workflow %j at %j', (ref, name, target) => {
+])('L8: %s is the workflow %j at %j', (ref, name, target) => {
   expect(workflowOf(ref)).toEqual({ name, target });
 });

@@ -10,7 +10,7 @@ export interface Chosen {
   labels: readonly string[];
 }
 
-export interface ChosenHistogram extends Chosen {
+interface ChosenHistogram extends Chosen {
   buckets: readonly number[];
 }
 

@@ -187,12 +187,13 @@ export class World {
     this.#leapMs += ms;
   }
 
-  /** Lets pending work go on, a step of time a turn, until it is so. */
+  /** Lets pending work go on, a few turns and then a step of time, until it is so. */
   async until<T>(look: () => T | undefined | Promise<T | undefined>, stepMs = 1): Promise<T> {
     for (let tries = 0; tries < 3_000; tries++) {
       const found = await look();
       if (found !== undefined) return found;
-      await settle(1);
+      // A long step must not run a time limit out on work that needs only turns.
+      await settle(stepMs > 10 ? 30 : 1);
       this.clock.advance(stepMs);
       this.simulator.tick();
     }
