@@ -37,7 +37,7 @@ export interface World {
   stop: () => Promise<void>;
 }
 
-export interface Requests {
+interface Requests {
   writes: number;
   reads: number;
 }

@@ -50,9 +50,6 @@ const lostJob = z.object({
   runUrl: text('Where people look at it.').optional(),
   cause: text('What became of the pod.'),
   at: z.string().meta({ format: 'date-time' }),
-  rerun: text(
-    'Pending, Done or GivenUp: whether it was run again. Absent when nobody asked for that.',
-  ).optional(),
 });
 
 export const autoscalingRunnerSetStatus = z.object({

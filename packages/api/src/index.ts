@@ -38,7 +38,6 @@ export {
   LISTENER_CONFIG,
   NO_MAXIMUM,
   PART_OF,
-  RERUN_ANNOTATION,
   RUNNER_ENV,
 } from './names.ts';
 export type {

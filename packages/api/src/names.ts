@@ -94,9 +94,6 @@ export const DELETION_ANNOTATIONS = {
   deadline: 'actions.github.com/deletion-deadline',
 } as const;
 
-/** Ours, on a runner set: `true` runs a job again that lost its pod, once. */
-export const RERUN_ANNOTATION = 'actions.github.com/rerun-lost-jobs';
-
 /** Autoscalers of nodes leave a pod alone that says so. */
 export const KEEP_ANNOTATIONS = {
   'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',

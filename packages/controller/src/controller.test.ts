@@ -1,148 +1,27 @@
 // The whole controller in process, with the dev cluster, the simulator and a stepped clock.
-import { setImmediate as turn } from 'node:timers/promises';
 import {
-  API_VERSION,
   AutoscalingListenerKind,
   AutoscalingRunnerSetKind,
-  customResourceDefinitions,
   EphemeralRunnerKind,
   EphemeralRunnerSetKind,
 } from '@muster/api';
-import { createCluster } from '@muster/devcluster';
-import { createKubeClient, PodKind, RoleKind, SecretKind } from '@muster/kube';
-import { createSteppedClock, silentLog } from '@muster/kube/testing';
-import { createSimulator } from '@muster/simulator';
+import { PodKind, RoleKind, SecretKind } from '@muster/kube';
 import { afterEach, expect, test } from 'vitest';
-import { parseConfig } from './config.ts';
-import { createController } from './controller.ts';
-import type { AutoscalingRunnerSetSpec } from '@muster/api';
-import type { Kind, KubeClient, KubeObject, Unsaved } from '@muster/kube';
+import type { Kind } from '@muster/kube';
+import {
+  conditionOf,
+  createWorld,
+  endWorlds,
+  listenerPodOf,
+  listening,
+  putRunnerSet,
+  putSecret,
+  RUNNER_SET,
+  START,
+  until,
+} from './testing-world.ts';
 
-const START = Date.parse('2026-01-01T00:00:00Z');
-const GITHUB_URL = 'http://github.example.com/my-org';
-
-type World = Awaited<ReturnType<typeof createWorld>>;
-let ends: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  await Promise.all(ends.map((end) => end()));
-  ends = [];
-});
-
-async function createWorld() {
-  const clock = createSteppedClock(START);
-  const cluster = createCluster({ now: () => clock.now() });
-  const simulator = createSimulator({ now: () => clock.now() });
-  const kube = createKubeClient({
-    fetch: (request) => {
-      request.headers.set('authorization', `Bearer ${cluster.adminToken}`);
-      return cluster.fetch(request);
-    },
-    clock,
-  });
-  await prepare(kube);
-  const config = parseConfig({
-    args: ['--auto-scaling-runner-set-only'],
-    env: {
-      CONTROLLER_MANAGER_POD_NAMESPACE: 'muster-system',
-      CONTROLLER_MANAGER_CONTAINER_IMAGE: 'muster:test',
-    },
-  });
-  const controller = createController({
-    config,
-    kube,
-    clock,
-    log: silentLog,
-    fetch: simulator.fetch,
-  });
-  const stop = new AbortController();
-  const done = Promise.all([controller.watch(stop.signal), controller.lead(stop.signal)]);
-  ends.push(async () => {
-    stop.abort();
-    cluster.close();
-    await done;
-    await controller.close();
-  });
-  return { clock, cluster, simulator, kube, controller };
-}
-
-const NamespaceKind: Kind = {
-  apiVersion: 'v1',
-  kind: 'Namespace',
-  plural: 'namespaces',
-  namespaced: false,
-};
-
-const CrdKind: Kind = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  plural: 'customresourcedefinitions',
-  namespaced: false,
-};
-
-async function prepare(kube: KubeClient): Promise<void> {
-  for (const definition of customResourceDefinitions()) {
-    await kube.create(CrdKind, definition as unknown as Unsaved<KubeObject>);
-  }
-  for (const name of ['runners', 'muster-system']) {
-    await kube.create(NamespaceKind, {
-      apiVersion: NamespaceKind.apiVersion,
-      kind: NamespaceKind.kind,
-      metadata: { name },
-    });
-  }
-}
-
-/** Lets everything run, the time too, until it is so. */
-async function until(
-  { clock }: Pick<World, 'clock'>,
-  what: string,
-  isSo: () => Promise<boolean> | boolean,
-): Promise<void> {
-  for (let turns = 0; turns < 3_000; turns += 1) {
-    if (await isSo()) return;
-    await turn();
-    if (turns % 10 === 9) clock.advance(100);
-  }
-  throw new Error(`it never came to pass: ${what}`);
-}
-
-const putSecret = (kube: KubeClient) =>
-  kube.create(SecretKind, {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'github', namespace: 'runners' },
-    data: { github_token: Buffer.from('planted-token').toString('base64') },
-  });
-
-const putRunnerSet = (kube: KubeClient, spec: Partial<AutoscalingRunnerSetSpec> = {}) =>
-  kube.create(AutoscalingRunnerSetKind, {
-    apiVersion: API_VERSION,
-    kind: 'AutoscalingRunnerSet',
-    metadata: { name: 'linux', namespace: 'runners', labels: { team: 'a' } },
-    spec: {
-      githubConfigUrl: GITHUB_URL,
-      githubConfigSecret: 'github',
-      maxRunners: 5,
-      template: {
-        spec: { restartPolicy: 'Never', containers: [{ name: 'runner', image: 'runner:test' }] },
-      },
-      ...spec,
-    },
-  });
-
-const RUNNER_SET = { namespace: 'runners', name: 'linux' };
-
-const listenerPodOf = async ({ kube }: World) =>
-  (await kube.list(PodKind, { namespace: 'muster-system' })).items[0];
-
-const listening = (world: World): Promise<void> =>
-  until(world, 'a listener pod', async () => (await listenerPodOf(world)) !== undefined);
-
-const conditionOf = async ({ kube }: World, type: string) =>
-  (await kube.get(AutoscalingRunnerSetKind, RUNNER_SET))?.status?.conditions?.find(
-    (condition) => condition.type === type,
-  );
+afterEach(endWorlds);
 
 test('a runner set becomes a scale set, a set and a listener pod', async () => {
   const world = await createWorld();

@@ -31,62 +31,85 @@ export interface GitHubOptions {
 // Calls in flight end well before.
 const RETIRED_AFTER_MS = 600_000;
 
-interface Known {
-  digest: string;
-  client: ActionsClient;
-}
+/** One a set of credentials, kept for whoever uses it; replaced ones are closed later. */
+class Clients {
+  readonly #options: GitHubOptions;
+  readonly #byAccess = new Map<string, { digest: string; client: ActionsClient }>();
+  readonly #byDigest = new Map<string, ActionsClient>();
+  readonly #closeLater = new Map<string, () => void>();
 
-export function createGitHub(options: GitHubOptions): GitHub {
-  const { credentials, clock, log } = options;
-  const byAccess = new Map<string, Known>();
-  const byDigest = new Map<string, ActionsClient>();
-  const closeLater = new Map<string, () => void>();
+  constructor(options: GitHubOptions) {
+    this.#options = options;
+  }
 
-  const retire = (digest: string): void => {
-    if ([...byAccess.values()].some((known) => known.digest === digest)) return;
+  /** A client makes no call by itself, so that to keep one costs little. */
+  keep(access: GitHubAccess, resolved: ResolvedAccess): ActionsClient {
+    const digest = contentHash(resolved);
+    const key = keyOf(access);
+    const before = this.#byAccess.get(key);
+    if (before?.digest === digest) return before.client;
+    this.#closeLater.get(digest)?.();
+    this.#closeLater.delete(digest);
+    const known = this.#byDigest.get(digest);
+    const client = known ?? createActionsClient(clientOptions(resolved, this.#options));
+    this.#byDigest.set(digest, client);
+    this.#byAccess.set(key, { digest, client });
+    if (before) this.#retire(before.digest);
+    return client;
+  }
+
+  last(access: GitHubAccess): ActionsClient | undefined {
+    return this.#byAccess.get(keyOf(access))?.client;
+  }
+
+  async close(): Promise<void> {
+    for (const cancel of this.#closeLater.values()) cancel();
+    await Promise.all([...this.#byDigest.values()].map((client) => client.close()));
+  }
+
+  #retire(digest: string): void {
+    if ([...this.#byAccess.values()].some((known) => known.digest === digest)) return;
+    const { clock, log } = this.#options;
     const cancel = clock.setTimeout(() => {
-      closeLater.delete(digest);
-      const client = byDigest.get(digest);
-      byDigest.delete(digest);
+      this.#closeLater.delete(digest);
+      const client = this.#byDigest.get(digest);
+      this.#byDigest.delete(digest);
       client?.close().catch((error: unknown) => {
         log.warn('could not close a client of GitHub', { error });
       });
     }, RETIRED_AFTER_MS);
-    closeLater.set(digest, cancel);
-  };
+    this.#closeLater.set(digest, cancel);
+  }
+}
 
-  const clientFor = async (access: GitHubAccess): Promise<ActionsClient> => {
-    const resolved = await credentials.resolve(access);
-    const digest = contentHash(resolved);
-    const key = keyOf(access);
-    const before = byAccess.get(key);
-    if (before?.digest === digest) return before.client;
-    closeLater.get(digest)?.();
-    closeLater.delete(digest);
-    const client = byDigest.get(digest) ?? createActionsClient(clientOptions(resolved, options));
-    byDigest.set(digest, client);
-    byAccess.set(key, { digest, client });
-    if (before) retire(before.digest);
-    return client;
-  };
-
+export function createGitHub(options: GitHubOptions): GitHub {
+  const { credentials, log } = options;
+  const clients = new Clients(options);
+  const clientFor = async (access: GitHubAccess): Promise<ActionsClient> =>
+    clients.keep(access, await credentials.resolve(access));
   return {
-    resolve: (access) => credentials.resolve(access),
+    // A listener's look each minute is what keeps the last credentials of a set that has no jobs.
+    async resolve(access) {
+      const resolved = await credentials.resolve(access);
+      try {
+        clients.keep(access, resolved);
+      } catch (error) {
+        log.debug('no client can be made of these credentials', { error });
+      }
+      return resolved;
+    },
     flatten: (namespace, proxy) => credentials.flatten(namespace, proxy),
     clientFor,
     async clientForRemoval(access) {
       try {
         return await clientFor(access);
       } catch (error) {
-        const last = byAccess.get(keyOf(access));
-        if (last) return last.client;
+        const last = clients.last(access);
+        if (last) return last;
         throw error;
       }
     },
-    async close() {
-      for (const cancel of closeLater.values()) cancel();
-      await Promise.all([...byDigest.values()].map((client) => client.close()));
-    },
+    close: () => clients.close(),
   };
 }
 

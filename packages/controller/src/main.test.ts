@@ -101,7 +101,9 @@ test.each([
       `--metrics-addr=127.0.0.1:${metrics}`,
     ]);
     await program.until(async () => (await answerOf(health, '/healthz')).startsWith('200'));
-    expect(await answerOf(health, '/readyz')).toBe('503 the caches are not filled yet');
+    expect(await answerOf(health, '/readyz')).toContain(
+      '503 [-]caches failed: not yet listed: autos',
+    );
     expect(await answerOf(metrics, '/metrics')).toContain('muster_cache_synced');
     await program.until(() => program.said().includes('ECONNREFUSED'));
     program.child.kill('SIGTERM');

@@ -3,17 +3,19 @@ import { randomUUID } from 'node:crypto';
 import process from 'node:process';
 import { ConfigError } from '@muster/api';
 import {
+  cachesSynced,
   createKubeClient,
   createLease,
   createLog,
   createMetrics,
+  healthPage,
   isKubeError,
   loadConnection,
   podEnvironment,
   serve,
   systemClock,
 } from '@muster/kube';
-import type { KubeClient, Lease, Log, Metrics, Page } from '@muster/kube';
+import type { KubeClient, Lease, Log, Metrics } from '@muster/kube';
 import { parseConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { createController } from './controller.ts';
@@ -81,14 +83,10 @@ async function listen(
   signal: AbortSignal,
 ): Promise<void> {
   const pod = podEnvironment(process.env);
-  const fine = (): Promise<Page> => Promise.resolve({ body: 'ok' });
-  const ready = (): Promise<Page> =>
-    controller.synced
-      ? fine()
-      : Promise.resolve({ status: 503, body: 'the caches are not filled yet' });
+  const ready = healthPage({ caches: cachesSynced(Object.values(controller.caches)) });
   const servers = [
     { at: config.metricsAddress, routes: { '/metrics': () => metrics.expose() } },
-    { at: config.healthAddress, routes: { '/healthz': fine, '/readyz': ready } },
+    { at: config.healthAddress, routes: { '/healthz': healthPage({}), '/readyz': ready } },
   ];
   for (const { at, routes } of servers) {
     const address = pod.listenAddress(at);

@@ -66,3 +66,5 @@ export { createMetrics } from './metrics.ts';
 export type { Metrics, MetricsOptions } from './metrics.ts';
 export { serve } from './serve.ts';
 export type { Page, ServeOptions, Serving } from './serve.ts';
+export { cachesSynced, healthPage } from './health.ts';
+export type { Check } from './health.ts';

@@ -15,7 +15,7 @@ interface Doing {
   deps: ActDeps;
 }
 
-export type ActDeps = Pick<Deps, 'clock' | 'kept' | 'reads'> & { memory: Memory; turns: Turns };
+type ActDeps = Pick<Deps, 'clock' | 'kept' | 'reads'> & { memory: Memory; turns: Turns };
 
 type Step<Do extends Action['do']> = Extract<Action, { do: Do }>;
 type Steps = { [Do in Action['do']]: (action: Step<Do>, doing: Doing) => Promise<void> };

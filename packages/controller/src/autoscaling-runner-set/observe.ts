@@ -27,7 +27,7 @@ export interface Observed {
   listeners: readonly AutoscalingListener[];
   /** Of all its sets; only read while it is being deleted or has several. */
   runners: readonly EphemeralRunner[];
-  /** An older runner set of this cluster that wants the same scale set. */
+  /** Another runner set of this cluster that wants the same scale set, and goes before this one. */
   rival: AutoscalingRunnerSet | undefined;
   /** Another runner set of this cluster uses the same scale set. */
   isShared: boolean;
@@ -74,7 +74,7 @@ export async function observe(key: string, deps: ObserveDeps): Promise<Observed 
       isDeleting(runnerSet) || sets.length > 1
         ? sets.flatMap((set) => caches.runners.find(BY_OWNER, set.metadata.uid))
         : [],
-    rival: others.find((other) => !isDeleting(other) && isOlder(other, runnerSet)),
+    rival: others.find((other) => !isDeleting(other) && goesBefore(other, runnerSet)),
     isShared: others.some((other) => scaleSetIdOf(other) === scaleSetIdOf(runnerSet)),
     verdict,
     granted,
@@ -94,11 +94,11 @@ function wantsTheSame(other: AutoscalingRunnerSet, own: AutoscalingRunnerSet): b
   return other.metadata.uid !== own.metadata.uid && placeOf(other) === placeOf(own);
 }
 
-/** By uid in the end, so that of two exactly one is the older. */
-const isOlder = (
-  { metadata: other }: AutoscalingRunnerSet,
-  { metadata: own }: AutoscalingRunnerSet,
-): boolean =>
-  other.creationTimestamp === own.creationTimestamp
-    ? other.uid < own.uid
-    : other.creationTimestamp < own.creationTimestamp;
+/** Whoever registered it has it; else the older one, and by uid in the end, so that of two exactly one goes first. */
+function goesBefore(other: AutoscalingRunnerSet, own: AutoscalingRunnerSet): boolean {
+  const isKnown = scaleSetIdOf(other) !== undefined;
+  if (isKnown !== (scaleSetIdOf(own) !== undefined)) return isKnown;
+  const rank = ({ metadata }: AutoscalingRunnerSet): string =>
+    `${metadata.creationTimestamp} ${metadata.uid}`;
+  return rank(other) < rank(own);
+}

@@ -63,7 +63,7 @@ const idOf = (runnerSet: AutoscalingRunnerSet): number => scaleSetIdOf(runnerSet
 
 const namesOf = ({ labels = [] }: ScaleSet): string[] => labels.map(({ name }) => name);
 
-export interface ScaleSetMetadata {
+interface ScaleSetMetadata {
   annotations: Record<string, string>;
   /** Null takes one away. */
   labels: Record<string, string | null>;

@@ -15,8 +15,7 @@ export type Verdict =
   /** The API server did not get as far as the template. */
   | { is: 'unjudged'; message: string };
 
-export const templateHash = ({ spec }: AutoscalingRunnerSet): string =>
-  contentHash(spec.template ?? {});
+const templateHash = ({ spec }: AutoscalingRunnerSet): string => contentHash(spec.template ?? {});
 
 /** A service account or a priority class that a template names may yet come. */
 export const LOOK_AGAIN_MS = 60_000;

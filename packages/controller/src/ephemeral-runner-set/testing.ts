@@ -139,7 +139,7 @@ export function settled(
 const names = (runners: readonly EphemeralRunner[]): string =>
   runners.map(({ metadata }) => metadata.name).join(' ');
 
-export const tell = (action: Action): string => {
+const tell = (action: Action): string => {
   if (action.do === 'create') return `create ${action.names.length}: ${action.because}`;
   if (action.do === 'clear') return `clear ${names(action.runners)}: ${action.because}`;
   if (action.do !== 'retire' && action.do !== 'renew') return `${action.do}: ${action.because}`;

@@ -100,7 +100,7 @@ async function recordLoss(
   const runnerSet = runnerSetAbove(runner, caches);
   if (runnerSet === undefined) return;
   const { namespace, name } = runnerSet.metadata;
-  const lostJobs = lossPatch(runnerSet, runner, lossOf(runner, { cause, runnerSet, now }));
+  const lostJobs = lossPatch(runnerSet, runner, lossOf(runner, { cause, now }));
   await kube.patchStatus(AutoscalingRunnerSetKind, { namespace, name }, { status: { lostJobs } });
 }
 

@@ -1,4 +1,3 @@
-import { RERUN_ANNOTATION } from '@muster/api';
 import type { LostJob } from '@muster/api';
 import { aRunner, aRunnerSet } from '@muster/api/testing';
 import { describe, expect, test } from 'vitest';
@@ -14,7 +13,7 @@ const runner = aRunner('a', {
     workflowRunId: 42,
   },
 });
-const given = { cause: 'Evicted', runnerSet: aRunnerSet(), now: NOW };
+const given = { cause: 'Evicted', now: NOW };
 
 describe('a lost job', () => {
   test('is kept with repository, workflow, job, run and cause', () => {
@@ -36,11 +35,6 @@ describe('a lost job', () => {
       cause: 'Evicted',
       at: '2026-01-01T00:01:00Z',
     });
-  });
-
-  test('is to be run again only where somebody asked for that', () => {
-    const runnerSet = aRunnerSet({ metadata: { annotations: { [RERUN_ANNOTATION]: 'true' } } });
-    expect(lossOf(runner, { ...given, runnerSet }).rerun).toBe('Pending');
   });
 });
 

@@ -1,5 +1,4 @@
-// A job whose pod was lost: what is kept of it for people, and for running it again. Decides only.
-import { annotation, RERUN_ANNOTATION } from '@muster/api';
+// A job whose pod was lost: what is kept of it for people. Decides only.
 import type { AutoscalingRunnerSet, EphemeralRunner, LostJob } from '@muster/api';
 import type { Pod } from '@muster/kube';
 import { runnerPod } from '../runner-pod.ts';
@@ -24,10 +23,9 @@ const said = (reason = '', message = ''): string =>
 
 export function lossOf(
   runner: EphemeralRunner,
-  { cause, runnerSet, now }: { cause: string; runnerSet: AutoscalingRunnerSet; now: number },
+  { cause, now }: { cause: string; now: number },
 ): LostJob {
   const { status = {} } = runner;
-  const isRerun = annotation(runnerSet, RERUN_ANNOTATION) === 'true';
   const facts = {
     job: status.jobDisplayName,
     jobId: status.jobId,
@@ -35,7 +33,6 @@ export function lossOf(
     workflow: status.jobWorkflowRef,
     runId: status.workflowRunId,
     runUrl: runUrlOf(runner),
-    rerun: isRerun ? 'Pending' : undefined,
   };
   const known = Object.entries(facts).filter(([, fact]) => fact !== undefined && fact !== '');
   return { ...Object.fromEntries(known), cause, at: timestamp(now) };
