@@ -8,7 +8,7 @@ import type { ApiError } from './status.ts';
 type Validation = 'Strict' | 'Warn' | 'Ignore';
 
 /** Throws for a value that does not exist. */
-export function fieldValidation({ query }: Call): Validation {
+function fieldValidation({ query }: Call): Validation {
   const given = query.get('fieldValidation') ?? '';
   if (given === '') return 'Warn';
   if (given === 'Strict' || given === 'Warn' || given === 'Ignore') return given;

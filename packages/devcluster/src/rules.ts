@@ -28,7 +28,7 @@ export const prepareSecret: Prepare = (draft) => {
   draft['type'] ??= 'Opaque';
 };
 
-export const validateImmutable: Validate = (object, before) => {
+const validateImmutable: Validate = (object, before) => {
   if (before?.['immutable'] !== true) return [];
   const same = ['data', 'binaryData'].every((field) => isEqual(object[field], before[field]));
   if (object['immutable'] !== true)

@@ -30,7 +30,7 @@ export interface WatchLine {
   object: KubeObject & JsonObject;
 }
 
-export interface Watch {
+interface Watch {
   /** The next so many events; fewer when the stream ends before. */
   take: (count: number) => Promise<WatchLine[]>;
   /** Leaves. */

@@ -46,7 +46,7 @@ const below = (name: string) => (resource: string) => {
     : `/apis/${parts.join('/')}/namespaces/${name}/${plural}`;
 };
 
-export async function makeSpace(admin: ApiUser): Promise<Space> {
+async function makeSpace(admin: ApiUser): Promise<Space> {
   const name = unique('conformance');
   const of = below(name);
   await admin.post(SPACES, { metadata: { name } });

@@ -330,9 +330,10 @@ describe('hooks, last words, logs', () => {
     await create([sh(script, { lifecycle, ...mounted('e', '/e') })], { volumes });
     await user.podWhen('a', isRunning);
     const follow = user.logOf('a', '?follow=true');
+    const gone = user.podWhen('a', isGone);
     await remove();
     expect(await follow).toBe('post\npre\n');
-    await user.podWhen('a', isGone).catch(() => undefined);
+    await gone;
   });
 
   test('a postStart hook that fails ends the container', async () => {

@@ -1,6 +1,6 @@
 // Writes `kinds.json`: the schemas of the built-in kinds as the cluster of MUSTER_TEST_KUBECONFIG, a real one,
 // describes them, without prose. Run it when the dev cluster is to be as a later Kubernetes:
-// `MUSTER_TEST_KUBECONFIG=… node packages/devcluster/src/schema/generate.ts`
+// `MUSTER_TEST_KUBECONFIG=… pnpm generate:kinds`
 import { writeFile } from 'node:fs/promises';
 import { builtinResources } from '../builtin.ts';
 import { openTarget } from '../conformance/target.ts';

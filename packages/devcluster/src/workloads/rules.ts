@@ -43,7 +43,7 @@ export const prepareReplicaSet: Prepare = (draft, before) => {
 };
 
 /** The labels that a workload's selector wants; expressions are the business of larger clusters. */
-export const selectorOf = (object: KubeObject): Record<string, string> =>
+const selectorOf = (object: KubeObject): Record<string, string> =>
   (objectAt(objectAt(objectAt(object, 'spec'), 'selector'), 'matchLabels') ?? {}) as Record<
     string,
     string
