@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { HOST_ENV } from '../stories/config.ts';
 
-export const CHARTS = fileURLToPath(new URL('../../../charts', import.meta.url));
+const CHARTS = fileURLToPath(new URL('../../../charts', import.meta.url));
 
 export const CONTROLLER = 'gha-runner-scale-set-controller';
 export const SCALE_SET = 'gha-runner-scale-set';
@@ -66,7 +66,7 @@ export interface RenderedContainer {
   volumeMounts: { name: string }[];
 }
 
-export class HelmError extends Error {}
+class HelmError extends Error {}
 
 const argumentsOf = ({ chart, release, namespace, set = [], kubeVersion }: Rendering): string[] => [
   'template',

@@ -5,6 +5,9 @@ import { createSteppedClock } from '@muster/kube/testing';
 import type { SteppedClock } from '@muster/kube/testing';
 import { createSimulator } from '@muster/simulator';
 import type { Simulator } from '@muster/simulator';
+import type { Side } from './call.ts';
+import { createMishaps } from './mishap.ts';
+import type { Sender, Weather } from './mishap.ts';
 import { createNetwork } from './network.ts';
 import type { Fetch, Network, Order } from './network.ts';
 import { createTranscript } from './transcript.ts';
@@ -16,17 +19,22 @@ export interface Ground {
   readonly simulator: Simulator;
   readonly network: Network;
   readonly transcript: Transcript;
-  /** The Kubernetes API at the end of the network; the administrator's unless a token is given. */
-  kubeAs: (token?: string) => Fetch;
-  /** GitHub at the end of the network. */
-  readonly github: Fetch;
+  /** The Kubernetes API at the end of the network, as the administrator has it. */
+  readonly kubernetes: Fetch;
+  /** Both sides as a process has them: with its token, and with what goes wrong for it. */
+  reach: (sender: Sender, token: string) => Record<Side, Fetch>;
   /** Lets time pass, for GitHub too. */
   advance: (ms: number) => void;
 }
 
 const START = Date.parse('2026-01-01T00:00:00Z');
 
-export function createGround(order: Order): Ground {
+export interface GroundOptions {
+  order: Order;
+  weather: Weather;
+}
+
+export function createGround({ order, weather }: GroundOptions): Ground {
   const clock = createSteppedClock(START);
   const now = (): number => clock.now();
   const cluster = createCluster({ now, newUid: countingUids() });
@@ -35,8 +43,16 @@ export function createGround(order: Order): Ground {
     clock.advance(ms);
     simulator.tick();
   };
-  const network = createNetwork({ order, held: () => simulator.waiting(), pass: advance });
   const transcript = createTranscript(clock);
+  const mishaps = createMishaps({
+    clock,
+    weather,
+    tell: (does) => {
+      transcript.add({ who: 'mishap', does });
+    },
+  });
+  const held = (): number => simulator.waiting() + mishaps.waiting();
+  const network = createNetwork({ order, held, pass: advance });
   simulator.events.subscribe(transcript.github);
   return {
     clock,
@@ -44,8 +60,13 @@ export function createGround(order: Order): Ground {
     simulator,
     network,
     transcript,
-    kubeAs: (token) => network.connect(withToken(cluster, token)),
-    github: network.connect((request) => simulator.fetch(request)),
+    kubernetes: network.connect(withToken(cluster)),
+    reach: (sender, token) => ({
+      kubernetes: network.connect(mishaps.between('kubernetes', withToken(cluster, token), sender)),
+      github: network.connect(
+        mishaps.between('github', (request) => simulator.fetch(request), sender),
+      ),
+    }),
     advance,
   };
 }

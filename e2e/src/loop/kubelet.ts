@@ -30,6 +30,8 @@ export interface KubeletOptions {
 export interface Kubelet {
   /** What runs in a container of that name. */
   running: (container: string) => Running | undefined;
+  /** What runs in the pod of that uid. */
+  runningIn: (uid: string) => Running | undefined;
   stop: () => void;
 }
 
@@ -48,6 +50,7 @@ export function startKubelet(options: KubeletOptions): Kubelet {
   return {
     running: (container) =>
       [...workers.values()].find(({ pod }) => containerOf(pod).name === container)?.running,
+    runningIn: (uid) => workers.get(uid)?.running,
     stop() {
       unlisten();
       for (const { running } of workers.values()) running?.kill();

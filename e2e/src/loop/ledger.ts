@@ -38,6 +38,17 @@ export async function inventory(kube: KubeClient): Promise<string[]> {
   return lists.flat();
 }
 
+/** What the charts and nobody else made. */
+export const INSTALLED: readonly string[] = [
+  'Pod muster-system/muster-gha-rs-controller',
+  'Secret runners/github-config-secret',
+  'ServiceAccount muster-system/muster-gha-rs-controller',
+  'Role muster-system/muster-gha-rs-controller-listener',
+  'Role runners/linux-gha-rs-manager',
+  'RoleBinding muster-system/muster-gha-rs-controller-listener',
+  'RoleBinding runners/linux-gha-rs-manager',
+];
+
 export interface JobAccount {
   job: string;
   result: string | undefined;

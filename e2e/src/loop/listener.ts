@@ -4,6 +4,7 @@ import { LISTENER_CONFIG, parseListenerConfig } from '@muster/api';
 import type { ListenedScaleSet } from '@muster/api';
 import { createKubeClient, sleep } from '@muster/kube';
 import { createMetrics, listen } from '@muster/listener';
+import type { Side } from './call.ts';
 import type { Container } from './container.ts';
 import type { Program } from './kubelet.ts';
 import type { Fetch } from './network.ts';
@@ -20,10 +21,10 @@ export const listenerProgram =
   (options: ListenerOptions): Program =>
   async (container) => {
     const process = createProcess(options.clock);
-    const kubeFetch = await options.kubeAs(container);
+    const sides = await options.reach(container);
     const stop = new AbortController();
     const { promise: ended, resolve } = Promise.withResolvers<number>();
-    run(container, { ...options, process, kubeFetch }, stop.signal).then(
+    run(container, { ...options, ...sides, process }, stop.signal).then(
       () => {
         resolve(0);
       },
@@ -44,9 +45,8 @@ export const listenerProgram =
     };
   };
 
-interface Parts extends ListenerOptions {
+interface Parts extends ListenerOptions, Record<Side, Fetch> {
   process: Process;
-  kubeFetch: Fetch;
 }
 
 async function run(container: Container, parts: Parts, signal: AbortSignal): Promise<void> {
@@ -58,10 +58,10 @@ async function run(container: Container, parts: Parts, signal: AbortSignal): Pro
 async function listenFor(
   set: ListenedScaleSet,
   { pod, env }: Container,
-  { process, kubeFetch, log, random, github, signal }: Parts & { signal: AbortSignal },
+  { process, kubernetes, log, random, github, signal }: Parts & { signal: AbortSignal },
 ): Promise<void> {
   const { clock } = process;
-  const kube = createKubeClient({ fetch: process.reach(kubeFetch), clock });
+  const kube = createKubeClient({ fetch: process.reach(kubernetes), clock });
   const actions = createActionsClient({
     configUrl: set.configUrl,
     credentials: set.credentials,

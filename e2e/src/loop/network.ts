@@ -2,6 +2,7 @@
 // else does until all that it set going has come to rest. So a run is the same each time, in the
 // order of sending or in one drawn by a seed.
 import { setImmediate as turn } from 'node:timers/promises';
+import { piecewise } from './stream.ts';
 
 export type Fetch = (request: Request) => Promise<Response>;
 
@@ -68,7 +69,7 @@ export function createNetwork({ order, held, pass }: NetworkOptions): Network {
       request.signal.throwIfAborted();
       const response = await serve(service, request);
       await travel();
-      return isWatch(request) ? slowed(response, travel) : response;
+      return isWatch(request) ? piecewise(response, travel) : response;
     },
     rest,
     step() {
@@ -83,23 +84,3 @@ export function createNetwork({ order, held, pass }: NetworkOptions): Network {
 }
 
 const isWatch = ({ url }: Request): boolean => new URL(url).searchParams.has('watch');
-
-/** Each piece of the body travels too; within one answer their order stays. */
-function slowed(response: Response, travel: () => Promise<void>): Response {
-  const reader = response.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
-  if (!reader) return response;
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await reader.read();
-        await travel();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
-  const { status, headers } = response;
-  return new Response(body, { status, headers });
-}

@@ -8,11 +8,13 @@ import { startKubelet } from './kubelet.ts';
 import type { Kubelet } from './kubelet.ts';
 import { listenerProgram } from './listener.ts';
 import { managerProgram } from './manager.ts';
+import type { Caller } from './mishap.ts';
 import type { Fetch } from './network.ts';
+import type { ProgramOptions } from './process.ts';
 import { runnerProgram } from './runner.ts';
+import type { RunnerOptions } from './runner.ts';
 
-export interface NodeOptions {
-  jobMs: number;
+export interface NodeOptions extends Pick<RunnerOptions, 'jobMs' | 'isBroken'> {
   random: () => number;
   signal: AbortSignal;
 }
@@ -22,27 +24,31 @@ export interface Node extends Kubelet {
   watching: Promise<void>;
 }
 
-export function startNode(ground: Ground, { jobMs, random, signal }: NodeOptions): Node {
-  const { clock, simulator, transcript, github } = ground;
-  const fetch = ground.kubeAs();
+export function startNode(ground: Ground, { jobMs, isBroken, random, signal }: NodeOptions): Node {
+  const { clock, simulator, transcript, kubernetes: fetch } = ground;
   const kube = createKubeClient({ fetch, clock });
   const pods = createCache({ client: kube, kind: PodKind, clock, log: silentLog });
   const post = posting(fetch);
-  const shared = {
+  const programOf = (who: Caller): Omit<ProgramOptions, 'log'> => ({
     clock,
-    kubeAs: async (container: Container) => ground.kubeAs(await tokenOf(container, post)),
-    github,
-  };
-  const kubelet = startKubelet({
+    reach: async (container) => {
+      const { uid } = container.pod.metadata;
+      const kill = (): void => {
+        kubelet.runningIn(uid)?.kill();
+      };
+      return ground.reach({ who, kill }, await tokenOf(container, post));
+    },
+  });
+  const kubelet: Kubelet = startKubelet({
     kube,
     pods,
     clock,
     log: transcript.kubelet,
     post,
     programs: {
-      runner: runnerProgram({ simulator, clock, jobMs }),
-      listener: listenerProgram({ ...shared, log: transcript.listener, random }),
-      manager: managerProgram({ ...shared, log: transcript.controller }),
+      runner: runnerProgram({ simulator, clock, jobMs, isBroken }),
+      listener: listenerProgram({ ...programOf('listener'), log: transcript.listener, random }),
+      manager: managerProgram({ ...programOf('manager'), log: transcript.controller }),
     },
   });
   return { ...kubelet, watching: pods.run(signal) };

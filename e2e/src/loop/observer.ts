@@ -1,5 +1,12 @@
 // Watches the cluster without being part of it, sees every version of every runner, and counts.
-import { EphemeralRunnerKind, EphemeralRunnerSetKind, isDeleting, isFailed } from '@muster/api';
+import {
+  AutoscalingRunnerSetKind,
+  EphemeralRunnerKind,
+  EphemeralRunnerSetKind,
+  isDeleting,
+  isFailed,
+  maxRunnersOf,
+} from '@muster/api';
 import type { EphemeralRunner, EphemeralRunnerSet } from '@muster/api';
 import { createCache, PodKind } from '@muster/kube';
 import type { Cache, Clock, KubeClient, Pod } from '@muster/kube';
@@ -15,21 +22,45 @@ export interface Observer {
   readonly mostLive: number;
   /** All that were ever made. */
   readonly made: number;
+  /** What must never be: more runners than the maximum, one removed under its job. */
+  readonly wrongs: readonly string[];
   run: (signal: AbortSignal) => Promise<void>;
 }
 
-export function createObserver(kube: KubeClient, clock: Clock): Observer {
+export interface ObserverOptions {
+  kube: KubeClient;
+  clock: Clock;
+  /** Whether GitHub has given this runner a job that is not over. */
+  hasJob: (runner: string) => boolean;
+}
+
+export function createObserver({ kube, clock, hasJob }: ObserverOptions): Observer {
   const options = { client: kube, clock, log: silentLog };
+  const runnerSets = createCache({ ...options, kind: AutoscalingRunnerSetKind });
   const sets = createCache({ ...options, kind: EphemeralRunnerSetKind });
   const runners = createCache({ ...options, kind: EphemeralRunnerKind });
   const pods = createCache({ ...options, kind: PodKind });
   const made = new Set<string>();
+  const wrongs: string[] = [];
   let mostLive = 0;
   const live = (): number =>
     runners.list().filter((runner) => !isFailed(runner) && !isDeleting(runner)).length;
-  runners.onChange(({ object }) => {
-    made.add(object.metadata.uid);
+  runners.onChange(({ type, object: { metadata } }) => {
+    if (type === 'deleted' && hasJob(metadata.name)) {
+      wrongs.push(`${metadata.name} is gone, and has a job`);
+    }
+    const isNew = !made.has(metadata.uid);
+    made.add(metadata.uid);
     mostLive = Math.max(mostLive, live());
+    // When the maximum is lowered, who is there may stay.
+    const most = Math.max(...runnerSets.list().map(maxRunnersOf));
+    if (isNew && live() > most) wrongs.push(`${live()} runners, and ${most} allowed`);
+  });
+  pods.onChange(({ object: { metadata } }) => {
+    const { name, deletionTimestamp } = metadata;
+    if (deletionTimestamp !== undefined && hasJob(name)) {
+      wrongs.push(`the pod of ${name} is deleted, and it has a job`);
+    }
   });
   return {
     sets,
@@ -41,11 +72,12 @@ export function createObserver(kube: KubeClient, clock: Clock): Observer {
     get mostLive() {
       return mostLive;
     },
+    wrongs,
     get made() {
       return made.size;
     },
     async run(signal) {
-      await Promise.all([sets, runners, pods].map((cache) => cache.run(signal)));
+      await Promise.all([runnerSets, sets, runners, pods].map((cache) => cache.run(signal)));
     },
   };
 }

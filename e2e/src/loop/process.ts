@@ -1,5 +1,6 @@
 // A process that can be killed: its calls break off, its timers never fire, and it says no more.
 import type { Clock, Log } from '@muster/kube';
+import type { Side } from './call.ts';
 import type { Container } from './container.ts';
 import type { Fetch } from './network.ts';
 
@@ -7,9 +8,8 @@ import type { Fetch } from './network.ts';
 export interface ProgramOptions {
   clock: Clock;
   log: Log;
-  /** The Kubernetes API, with the rights of the pod's ServiceAccount. */
-  kubeAs: (container: Container) => Promise<Fetch>;
-  github: Fetch;
+  /** Kubernetes, with the rights of the pod's ServiceAccount, and GitHub. */
+  reach: (container: Container) => Promise<Record<Side, Fetch>>;
 }
 
 /** Of a process that was killed. */

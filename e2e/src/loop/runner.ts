@@ -9,16 +9,21 @@ export interface RunnerOptions {
   simulator: Simulator;
   clock: Clock;
   jobMs: number;
+  /** Whether the runner that starts as the so-manieth ends at once, before GitHub hears of it. */
+  isBroken: (start: number) => boolean;
 }
 
 const EXIT_FAILED = 1;
 
-export const runnerProgram =
-  (options: RunnerOptions): Program =>
-  ({ env }) => {
+export function runnerProgram(options: RunnerOptions): Program {
+  let starts = 0;
+  return ({ env }) => {
+    starts += 1;
+    if (options.isBroken(starts)) return Promise.resolve(hasEnded(EXIT_FAILED));
     const runner = connect(options.simulator, env[RUNNER_ENV.jitConfig] ?? '');
     return Promise.resolve(runner ? serve(runner, options) : hasEnded(EXIT_FAILED));
   };
+}
 
 /** Undefined when GitHub does not know it any more. */
 function connect(simulator: Simulator, jitConfig: string): SimulatedRunner | undefined {
@@ -77,7 +82,7 @@ function serve(runner: SimulatedRunner, { simulator, clock, jobMs }: RunnerOptio
     },
     kill: () => {
       end(EXIT_KILLED, () => {
-        runner.vanish();
+        runner.fallSilent();
       });
     },
   };

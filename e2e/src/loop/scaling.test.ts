@@ -1,7 +1,7 @@
 // The whole product, from a runner set that is installed to one that is gone. What is told of each run
 // is kept in transcripts/; a change of it is a change of what the product does.
 import { afterEach, beforeEach, describe, expect, onTestFailed, test, vi } from 'vitest';
-import { inventory, jobAccounts } from './ledger.ts';
+import { INSTALLED, inventory, jobAccounts } from './ledger.ts';
 import { seededRandom, shuffled } from './random.ts';
 import { createWorld } from './world.ts';
 import type { World, WorldOptions } from './world.ts';
@@ -48,17 +48,6 @@ const atGitHub = (states: string[]): Promise<void> =>
     const there = world.simulator.state().runners.map(({ state }) => state);
     return there.sort().join() === states.join();
   });
-
-/** What the charts and nobody else made. */
-const INSTALLED = [
-  'Pod muster-system/muster-gha-rs-controller',
-  'Secret runners/github-config-secret',
-  'ServiceAccount muster-system/muster-gha-rs-controller',
-  'Role muster-system/muster-gha-rs-controller-listener',
-  'Role runners/linux-gha-rs-manager',
-  'RoleBinding muster-system/muster-gha-rs-controller-listener',
-  'RoleBinding runners/linux-gha-rs-manager',
-];
 
 const RAN_ONCE = { result: 'succeeded', runs: 1 };
 
@@ -172,6 +161,23 @@ test('a seed repeats a run, line by line', async () => {
     if (run === 0) await world.end();
   }
   expect(transcripts[1]).toBe(transcripts[0]);
+});
+
+test('a runner that is killed under its job takes no other job with it', async () => {
+  await start({ minRunners: 0, maxRunners: 5 });
+  world.queueJobs(2);
+  await world.until('both run', () => world.jobs('running') === 2);
+  world.kill('runner');
+  await world.pass(2_000);
+  expect(world.observer.made, 'its job is lost, not waiting').toBe(2);
+  await jobsAreOver();
+  await runners(0);
+  expect(jobAccounts(world.simulator)).toEqual([
+    { job: 'job 1', result: 'failed', runs: 1 },
+    { job: 'job 2', ...RAN_ONCE },
+  ]);
+  expect(world.observer.wrongs).toEqual([]);
+  expect(world.simulator.violations()).toEqual([]);
 });
 
 describe('killed in the middle', () => {

@@ -1,15 +1,24 @@
 // What a platform engineer applies: what the two charts would.
-import { create, createCrds, operatorManifests, scaleSetManifests } from '@muster/cli';
+import { AutoscalingRunnerSetKind } from '@muster/api';
+import { create, operatorManifests, readCrds, scaleSetManifests } from '@muster/cli';
 import type { ScaleSetWish } from '@muster/cli';
-import type { KubeClient } from '@muster/kube';
+import type { JsonObject, KubeClient } from '@muster/kube';
 
 export const RUNNER_SET = { namespace: 'runners', name: 'linux' };
 
 export type Limits = Pick<ScaleSetWish, 'minRunners' | 'maxRunners'>;
 
+// Worlds are made by the hundred, and reading these takes longer than a short story.
+const CRDS = readCrds();
+
 export async function installOperator(kube: KubeClient): Promise<void> {
-  await createCrds(kube);
+  await create(kube, await CRDS);
   await create(kube, operatorManifests());
+}
+
+/** As `helm upgrade` does. */
+export async function changeRunnerSet(kube: KubeClient, spec: JsonObject): Promise<void> {
+  await kube.patch(AutoscalingRunnerSetKind, RUNNER_SET, { spec });
 }
 
 export async function installRunnerSet(kube: KubeClient, limits: Limits): Promise<void> {

@@ -6,19 +6,25 @@ import type { KubeClient } from '@muster/kube';
 import type { Job, Simulator } from '@muster/simulator';
 import { createGround, withToken } from './ground.ts';
 import type { Ground } from './ground.ts';
+import { FAIR } from './mishap.ts';
+import type { Weather } from './mishap.ts';
 import { IN_ORDER } from './network.ts';
 import type { Order } from './network.ts';
 import { startNode } from './node.ts';
 import type { Node } from './node.ts';
 import { createObserver } from './observer.ts';
 import type { Observer } from './observer.ts';
-import { installOperator, installRunnerSet, RUNNER_SET } from './user.ts';
+import { changeRunnerSet, installOperator, installRunnerSet, RUNNER_SET } from './user.ts';
 import type { Limits } from './user.ts';
 
 export interface WorldOptions {
   order?: Order;
   random?: () => number;
   jobMs?: number;
+  /** Whether the runner that starts as the so-manieth cannot run. */
+  isBroken?: (start: number) => boolean;
+  /** What goes wrong between a process and a service. */
+  weather?: Weather;
 }
 
 const JOB_MS = 10_000;
@@ -35,15 +41,27 @@ export class World {
   readonly #watching: Promise<unknown>;
 
   /** `createWorld` also prepares the cluster. */
-  constructor({ order = IN_ORDER, random = () => 0.5, jobMs = JOB_MS }: WorldOptions) {
+  constructor(options: WorldOptions) {
+    const { order = IN_ORDER, random = () => 0.5, weather = FAIR } = options;
+    const { jobMs = JOB_MS, isBroken = () => false } = options;
     const { signal } = this.#end;
-    this.#ground = createGround(order);
+    this.#ground = createGround({ order, weather });
     const { clock, cluster, simulator } = this.#ground;
     this.simulator = simulator;
     this.kube = createKubeClient({ fetch: withToken(cluster), clock });
-    this.observer = createObserver(this.kube, clock);
-    this.node = startNode(this.#ground, { jobMs, random, signal });
+    this.observer = createObserver({
+      kube: this.kube,
+      clock,
+      hasJob: (name) => this.#hasJob(name),
+    });
+    this.node = startNode(this.#ground, { jobMs, isBroken, random, signal });
     this.#watching = Promise.all([this.observer.run(signal), this.node.watching]);
+  }
+
+  #hasJob(runner: string): boolean {
+    return this.simulator
+      .state()
+      .runners.some(({ name, state }) => name === runner && state === 'busy');
   }
 
   /** Something that the transcript is to tell of. */
@@ -60,6 +78,18 @@ export class World {
     await installRunnerSet(this.kube, limits);
   }
 
+  async changeLimits(limits: Limits): Promise<void> {
+    this.say('user', `wants ${limits.minRunners} to ${limits.maxRunners} runners`);
+    await changeRunnerSet(this.kube, { ...limits });
+  }
+
+  /** New runners are to be others than those before. */
+  async changeTemplate(): Promise<void> {
+    this.say('user', 'changes the template');
+    const metadata = { labels: { edition: 'second' } };
+    await changeRunnerSet(this.kube, { template: { metadata } });
+  }
+
   async deleteRunnerSet(): Promise<void> {
     this.say('user', 'deletes the runner set');
     await this.kube.delete(AutoscalingRunnerSetKind, RUNNER_SET);
@@ -71,13 +101,18 @@ export class World {
     );
   }
 
+  /** How many are in this state. */
+  jobs(state: Job['state']): number {
+    return this.simulator.state().jobs.filter((job) => job.state === state).length;
+  }
+
   cancel(job: Job): void {
     this.say('user', `cancels ${job.wish.displayName}`);
     this.simulator.jobs.cancel(job.id);
   }
 
   /** As `kill -9` does. The node starts another where the pod says so. */
-  kill(container: 'listener' | 'manager'): void {
+  kill(container: 'listener' | 'manager' | 'runner'): void {
     this.say('user', `kills the ${container}`);
     const running = this.node.running(container);
     if (!running) throw new Error(`no ${container} runs`);

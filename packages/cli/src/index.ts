@@ -1,4 +1,4 @@
-export { create, createCrds } from './dev/apply.ts';
+export { create, readCrds } from './dev/apply.ts';
 export { OPERATOR_NAMESPACE, operatorManifests, scaleSetManifests } from './dev/manifests.ts';
 export type { Manifest, ScaleSetWish } from './dev/manifests.ts';
 export { startWorld } from './dev/world.ts';

@@ -2,7 +2,7 @@
 import { decodeJitConfig } from './runner-protocol.ts';
 import type { JobReport } from './runner-protocol.ts';
 import type { Job } from './job.ts';
-import { loseRunner, reportJob, startJob } from './world/jobs.ts';
+import { reportJob, startJob } from './world/jobs.ts';
 import type { Agent, World } from './world/model.ts';
 import { agentOf, awaitWork, connectAgent, disconnectAgent } from './world/runners.ts';
 
@@ -21,8 +21,8 @@ export interface SimulatedRunner {
   complete(report?: JobReport): void;
   /** Goes offline; a job that had not started goes to another runner. */
   leave(): void;
-  /** Dies with whatever job it has. */
-  vanish(): void;
+  /** Dies with whatever job it has. The service hears no more of it, and knows so after `runnerLostMs`. */
+  fallSilent(): void;
 }
 
 export function createRunners(world: World): SimulatedRunners {
@@ -61,9 +61,6 @@ function createRunner(world: World, agent: Agent, stopWaiting: () => void): Simu
       stopWaiting();
       disconnectAgent(world, agent, 'it left');
     },
-    vanish() {
-      stopWaiting();
-      loseRunner(world, agent, 'the runner lost communication');
-    },
+    fallSilent: stopWaiting,
   };
 }

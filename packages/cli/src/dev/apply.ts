@@ -21,12 +21,11 @@ export async function create(kube: KubeClient, manifests: readonly Manifest[]): 
 }
 
 /** The CRDs from the operator chart's folder. */
-export async function createCrds(kube: KubeClient): Promise<void> {
+export async function readCrds(): Promise<Manifest[]> {
   const files = (await readdir(CRDS)).filter((file) => file.endsWith('.yaml'));
-  const manifests = await Promise.all(
+  return Promise.all(
     files.map(async (file) => parse(await readFile(new URL(file, CRDS), 'utf8')) as Manifest),
   );
-  await create(kube, manifests);
 }
 
 function kindOf({ apiVersion, kind }: Manifest): Kind {

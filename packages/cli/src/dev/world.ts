@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createKubeClient } from '@muster/kube';
 import { createControl } from '@muster/simulator';
 import { CliError, reasonOf } from '../errors.ts';
-import { create, createCrds } from './apply.ts';
+import { create, readCrds } from './apply.ts';
 import { administrator } from './connection.ts';
 import { imageTable, programFile } from './images.ts';
 import { saveKept } from './kept.ts';
@@ -61,7 +61,7 @@ export async function startWorld(wish: WorldWish, signal: AbortSignal): Promise<
     if (signal.aborted) throw new Error('stopped');
     const kube = createKubeClient({ connection: await administrator(cluster.address) });
     clients.push(kube);
-    await createCrds(kube);
+    await create(kube, await readCrds());
     await create(kube, operatorManifests());
     const ends = [...programs.values()].map((program) => program.ended);
     return {
