@@ -231,7 +231,8 @@ test('of a pod only images may change', async ({ admin, space }) => {
 
 test('a pod is bound once', async ({ admin, space }) => {
   const path = `${space.of('pods')}/a`;
-  await admin.post(space.of('pods'), aPod('a'));
+  // A scheduler that finds no node would write the condition too.
+  await admin.post(space.of('pods'), aPod('a', { schedulerName: 'nobody' }));
   const bind = (node: string) =>
     admin.post<Failure>(`${path}/binding`, {
       metadata: { name: 'a' },
