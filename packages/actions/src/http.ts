@@ -1,5 +1,4 @@
 // The only way out: one call with its attempts, each within its time. What an answer means is for others to say.
-import { STATUS_CODES } from 'node:http';
 import { abortable, abortedError, linked, pause } from './abort.ts';
 import { ActionsError } from './errors.ts';
 import type { ActionsClientOptions } from './options.ts';
@@ -186,7 +185,3 @@ function unreachable(
 function deepestMessage(error: Error): string {
   return error.cause instanceof Error ? deepestMessage(error.cause) : error.message || error.name;
 }
-
-/** As in a status line. */
-export const statusText = (status: number): string =>
-  `${status} ${STATUS_CODES[status] ?? ''}`.trim();

@@ -1,7 +1,7 @@
 // An answer that is no success, as an error. It goes by the exception's name and the status, never by words.
 import { ActionsError } from './errors.ts';
 import type { ActionsErrorCode } from './errors.ts';
-import { statusText } from './http.ts';
+import { statusText } from './transport.ts';
 import type { Answer } from './http.ts';
 import { shownUrl } from './redact.ts';
 import type { Redact } from './redact.ts';

@@ -49,7 +49,7 @@ function backOff(number: number, random: number, { minWaitMs, maxWaitMs }: Retry
 }
 
 const HOPELESS =
-  /CERT|^UNABLE_TO_|SELF_SIGNED|^ERR_TLS_|^ERR_SSL_|^ERR_INVALID_|^UND_ERR_INVALID_|^ERR_ANSWER_TOO_LARGE$/;
+  /CERT|^UNABLE_TO_|SELF_SIGNED|^ERR_TLS_|^ERR_SSL_|^ERR_INVALID_|^ERR_PROXY_FORBIDS$|^UND_ERR_INVALID_|^ERR_ANSWER_TOO_LARGE$/;
 
 /** Failures that the next attempt meets again: certificates, calls that cannot be made, answers out of all proportion. */
 function isHopeless(error: unknown): boolean {

@@ -5,6 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { LARGEST_BYTES } from './body.ts';
@@ -251,6 +252,32 @@ describe('C22: over TLS', () => {
 });
 
 describe('C24: through a proxy', () => {
+  test.each([
+    { refusal: '407 Proxy Authentication Required', attempts: 1, tries: '' },
+    { refusal: '403 Forbidden', attempts: 1, tries: '' },
+    { refusal: '502 Bad Gateway', attempts: 2, tries: ', 2 attempts' },
+  ])('a tunnel is refused with $refusal', async ({ refusal, attempts, tries }) => {
+    let asked = 0;
+    const proxy = createServer();
+    proxy.on('connect', (_request, socket) => {
+      asked += 1;
+      socket.end(`HTTP/1.1 ${refusal}\r\n\r\n`);
+    });
+    const transport = aTransport({
+      proxy: { https: `http://me:hunter2@127.0.0.1:${await port(proxy)}` },
+    });
+    const retry = { max: 1, minWaitMs: 1, maxWaitMs: 1 };
+    const http = createHttp({ retry } as ActionsClientOptions, transport, []);
+    const call = { ...get('https://service.test/x'), what: 'do it', signal: never };
+    const error = await thrownBy(() => http.send(call));
+    expect(error).toMatchObject({
+      code: 'unreachable',
+      message: `could not do it: the proxy refused the tunnel: ${refusal} (GET https://service.test/x${tries})`,
+    });
+    expect(asked).toBe(attempts);
+    expect(inspect(error, { depth: 10 })).not.toContain('hunter2');
+  });
+
   test('a plain URL is asked for whole, and loopback is asked directly', async () => {
     const seen: (string | undefined)[] = [];
     const proxy = await aServer((request, response) => {

@@ -1,5 +1,6 @@
 // One request, one answer: over the network, or through a function that stands in for it. Nothing is decided here.
 import { X509Certificate } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getCACertificates } from 'node:tls';
 import { Agent, ProxyAgent, interceptors, request } from 'undici';
@@ -27,6 +28,10 @@ export interface Transport {
   /** Ends what is under way. */
   close(): Promise<void>;
 }
+
+/** As in a status line. */
+export const statusText = (status: number): string =>
+  `${status} ${STATUS_CODES[status] ?? ''}`.trim();
 
 export function createTransport({ fetch, rootCa, proxy }: ActionsClientOptions): Transport {
   return fetch ? fetchTransport(fetch) : networkTransport(rootCa, proxy ?? {});
@@ -73,7 +78,11 @@ function networkTransport(rootCa: string | undefined, proxy: ProxyOptions): Tran
     send: async ({ url, headers: own, ...rest }, signal) => {
       // As GitHub's own client; without it a server is free to take any encoding.
       const headers = { ...own, 'accept-encoding': 'gzip' };
-      const answer = await request(url, { ...rest, headers, dispatcher, signal });
+      const answer = await request(url, { ...rest, headers, dispatcher, signal }).catch(
+        (error: unknown) => {
+          throw refusedTunnel(error) ?? error;
+        },
+      );
       const header = (name: string): string | undefined => one(answer.headers[name]);
       const text = await textOf(answer.body, header('content-encoding'));
       // undici gives a socket back only in the next turn of the event loop. Without the wait the caller's next call
@@ -89,6 +98,16 @@ function networkTransport(rootCa: string | undefined, proxy: ProxyOptions): Tran
 
 const one = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value[0] : value;
+
+/** undici tells it by its words alone. */
+function refusedTunnel(error: unknown): Error | undefined {
+  const [, status] =
+    /^Proxy response \((\d{3})\)/.exec(error instanceof Error ? error.message : '') ?? [];
+  if (status === undefined) return undefined;
+  const refusal = new Error(`the proxy refused the tunnel: ${statusText(Number(status))}`);
+  // What a proxy forbids it forbids again; its troubles may pass.
+  return Number(status) < 500 ? Object.assign(refusal, { code: 'ERR_PROXY_FORBIDS' }) : refusal;
+}
 
 interface TlsOptions {
   ca?: string[];
