@@ -16,6 +16,15 @@ function problemsOf(args: string[], env: Record<string, string> = ENV): readonly
   return [];
 }
 
+test('what only replaces definitions need not be told who it is', () => {
+  expect(problemsOf(['--upgrade-crds'], {})).toEqual([]);
+  expect(parseConfig({ args: ['--upgrade-crds'], env: {} }).upgradesDefinitions).toBe(true);
+  expect(problemsOf([], {})).toEqual([
+    'CONTROLLER_MANAGER_POD_NAMESPACE is not set',
+    'CONTROLLER_MANAGER_CONTAINER_IMAGE is not set',
+  ]);
+});
+
 describe('a command line of ARC', () => {
   test('is read with one dash or two, with = or a blank, and again and again for lists', () => {
     const args = ['-log-level=info', '--log-format', 'json', '--auto-scaling-runner-set-only'];

@@ -6,6 +6,8 @@ import { parseFlags } from './flags.ts';
 import type { FlagKind, Flags } from './flags.ts';
 
 export interface Config {
+  /** Only replaces the definitions of our kinds, and ends; what a controller must know may then be empty. */
+  upgradesDefinitions: boolean;
   /** Of this program; the listeners live here too. */
   namespace: string;
   listenerImage: string;
@@ -56,6 +58,8 @@ const USED: Record<string, FlagKind> = {
   'k8s-client-rate-limiter-burst': 'text',
   'workqueue-rate-limiter': 'text',
   'update-strategy': 'text',
+  // Ours: ARC's program refuses it, so an upgrade with ARC's image pinned ends before it changed anything.
+  'upgrade-crds': 'switch',
 };
 
 // Charts pass them, and in this mode ARC does nothing with them either.
@@ -87,9 +91,13 @@ export function parseConfig({ args, env }: Sources): Config {
   const kubeRate = read.rate();
   const elects = read.isOn('enable-leader-election');
   const watched = read.text('watch-single-namespace', '');
+  const upgradesDefinitions = read.isOn('upgrade-crds');
+  const told = (variable: string): string =>
+    upgradesDefinitions ? (env[variable] ?? '') : read.required(variable);
   const config: Config = {
-    namespace: read.required('CONTROLLER_MANAGER_POD_NAMESPACE'),
-    listenerImage: read.required('CONTROLLER_MANAGER_CONTAINER_IMAGE'),
+    upgradesDefinitions,
+    namespace: told('CONTROLLER_MANAGER_POD_NAMESPACE'),
+    listenerImage: told('CONTROLLER_MANAGER_CONTAINER_IMAGE'),
     listenerCommand: [nonEmpty(env['LISTENER_ENTRYPOINT']) ?? LISTENER_CONFIG.command],
     imagePullSecrets: read.list('auto-scaler-image-pull-secrets'),
     // An empty address is ARC's default, not "off".

@@ -20,6 +20,7 @@ import { parseConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { createController } from './controller.ts';
 import type { Controller } from './controller.ts';
+import { upgradeDefinitions } from './definitions.ts';
 
 interface Parts {
   config: Config;
@@ -40,6 +41,9 @@ async function main(signal: AbortSignal): Promise<void> {
     metrics,
     ...(config.kubeRate && { rate: config.kubeRate }),
   });
+  if (config.upgradesDefinitions) {
+    return upgradeDefinitions({ kube, log }, signal).finally(() => kube.close());
+  }
   const parts = { config, kube, log, metrics };
   const lease = leaseOf(parts);
   const controller = controllerOf(parts, lease);

@@ -51,7 +51,7 @@ export const aListener = (given: Given<AutoscalingListener> = {}): AutoscalingLi
     autoscalingRunnerSetNamespace: 'runners',
     autoscalingRunnerSetName: 'linux',
     ephemeralRunnerSetName: 'linux',
-    image: 'ghcr.io/muster/muster:dev',
+    image: 'ghcr.io/muster-runners/muster:dev',
     maxRunners: 5,
     minRunners: 0,
     ...given.spec,
