@@ -15,11 +15,21 @@ export interface Connection {
   readonly endsAt: number;
 }
 
+/** For GitHub's REST API. */
+export interface RestToken {
+  readonly token: string;
+  readonly endsAt: number;
+}
+
 export interface Auth {
   /** One that holds for a minute at least, unless the service gives none so long. */
   connection(signal: AbortSignal | undefined): Promise<Connection>;
   /** Another one than this, which the service has refused. */
   renewed(refused: Connection, signal: AbortSignal | undefined): Promise<Connection>;
+  /** The personal token itself, or one of the App's installation. */
+  rest(signal: AbortSignal | undefined): Promise<RestToken>;
+  /** Another one than this, which GitHub has refused; the same where there is no other. */
+  restRenewed(refused: RestToken, signal: AbortSignal | undefined): Promise<RestToken>;
 }
 
 export interface AuthParts {
@@ -31,32 +41,53 @@ export interface AuthParts {
 
 const EARLY_MS = 60_000;
 
-/** One refresh is under way at a time, whoever asks. A failed one leaves the old connection as it was. */
 export function createAuth(parts: AuthParts): Auth {
-  const flight = new Flight<Connection>();
-  let current: Connection | undefined;
-  const renew = (signal: AbortSignal | undefined): Promise<Connection> =>
+  const now = (): number => parts.http.now();
+  const connection = lasting(now, (signal) => connect(parts, signal));
+  const rest = lasting(now, (signal) => restToken(parts, signal));
+  return {
+    connection: connection.current,
+    renewed: connection.renewed,
+    rest: rest.current,
+    restRenewed: rest.renewed,
+  };
+}
+
+interface Lasting<T> {
+  current: (signal: AbortSignal | undefined) => Promise<T>;
+  renewed: (refused: T, signal: AbortSignal | undefined) => Promise<T>;
+}
+
+/** One refresh is under way at a time, whoever asks. A failed one leaves what there was as it was. */
+function lasting<T extends { endsAt: number }>(
+  now: () => number,
+  make: (signal: AbortSignal) => Promise<T>,
+): Lasting<T> {
+  const flight = new Flight<T>();
+  let current: T | undefined;
+  const renew = (signal: AbortSignal | undefined): Promise<T> =>
     flight.join(async (ending) => {
-      const fresh = await connect(parts, ending);
+      const fresh = await make(ending);
       current = fresh;
       return fresh;
     }, signal);
-  const isFresh = ({ endsAt }: Connection): boolean => parts.http.now() + EARLY_MS <= endsAt;
+  const isFresh = ({ endsAt }: T): boolean => now() + EARLY_MS <= endsAt;
   return {
-    connection: async (signal) => (current && isFresh(current) ? current : renew(signal)),
+    current: async (signal) => (current && isFresh(current) ? current : renew(signal)),
     renewed: async (refused, signal) => (current && current !== refused ? current : renew(signal)),
   };
 }
 
 async function connect(parts: AuthParts, signal: AbortSignal): Promise<Connection> {
-  const bearer = await restToken(parts, signal);
+  // Never one that was kept: the chain is to hold from its first link.
+  const { token: bearer } = await restToken(parts, signal);
   const token = await registrationToken(parts, bearer, signal);
   return exchange(parts, token, signal);
 }
 
-async function restToken(parts: AuthParts, signal: AbortSignal): Promise<string> {
+async function restToken(parts: AuthParts, signal: AbortSignal): Promise<RestToken> {
   const { credentials, http } = parts;
-  if (credentials.kind === 'token') return credentials.token;
+  if (credentials.kind === 'token') return { token: credentials.token, endsAt: Infinity };
   const ask = async (now: number): Promise<Answer> =>
     post(parts, {
       what: 'get an installation token of the GitHub App',
@@ -67,7 +98,16 @@ async function restToken(parts: AuthParts, signal: AbortSignal): Promise<string>
     });
   const answer = await ask(http.now());
   const isByClock = answer.status === 401 && Math.abs(answer.aheadMs) > NOTABLE_SKEW_MS;
-  return tokenIn(isByClock ? await ask(http.now() + answer.aheadMs) : answer);
+  const given = isByClock ? await ask(http.now() + answer.aheadMs) : answer;
+  return { token: tokenIn(given), endsAt: installationEnd(given, http.now()) };
+}
+
+// GitHub's last an hour. One that does not say so is good for the call that it was fetched for.
+const installationAnswer = wire({ expires_at: z.exactOptional(z.string()) });
+
+function installationEnd(answer: Answer, now: number): number {
+  const end = Date.parse(decode(installationAnswer, answer).expires_at ?? '');
+  return Number.isNaN(end) ? now : end - answer.aheadMs;
 }
 
 // Of a JWT that was made by a clock so wrong, the claims may be all that is wrong. A second is what a Date leaves out.

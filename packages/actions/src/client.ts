@@ -4,6 +4,7 @@ import { parseConfigUrl } from './config-url.ts';
 import { isActionsError } from './errors.ts';
 import { createHttp } from './http.ts';
 import type { ActionsClientOptions } from './options.ts';
+import { createRest } from './rest.ts';
 import { runnerCalls } from './runners.ts';
 import { scaleSetCalls } from './scale-sets.ts';
 import { createService } from './service.ts';
@@ -13,6 +14,7 @@ import { createSession, deleteSession, refreshSession } from './session-calls.ts
 import { createTransport } from './transport.ts';
 import type { ActionsClient, GitHubCredentials } from './types.ts';
 import { userAgent } from './user-agent.ts';
+import { workflowRunCalls } from './workflow-runs.ts';
 
 /**
  * Makes no call yet: the first one fetches the tokens it needs. Calls may be made in parallel.
@@ -24,12 +26,14 @@ export function createActionsClient(options: ActionsClientOptions): ActionsClien
   const config = parseConfigUrl(configUrl, { forceGhes });
   checkCredentials(credentials);
   const http = createHttp(options, createTransport(options), secretsOf(credentials));
-  const auth = createAuth({ http, config, credentials, userAgent: userAgent(system) });
+  const agent = userAgent(system);
+  const auth = createAuth({ http, config, credentials, userAgent: agent });
   const service = createService(http, auth, system);
   return {
     ...scaleSetCalls(service),
     ...runnerCalls(service),
     ...sessionCalls(service),
+    ...workflowRunCalls(createRest({ http, auth, config, userAgent: agent })),
     close: () => http.close(),
   };
 }

@@ -12,4 +12,7 @@ export type {
   Message,
   MessageSession,
   ScaleSetWish,
+  WorkflowJob,
+  WorkflowRun,
+  WorkflowRunPlace,
 } from './types.ts';

@@ -17,6 +17,9 @@ interface Said {
 export const says = (answer: Answer, part: string): boolean =>
   saidBy(answer).exception?.includes(part) ?? false;
 
+/** What the answer says to people. Where GitHub gives no name to a refusal, this is all there is. */
+export const wordsOf = (answer: Answer): string => saidBy(answer).message ?? '';
+
 /** The router's own 404: the service does not know the path, or not what it names, and says no more. */
 export const isBare404 = (answer: Answer): boolean =>
   answer.status === 404 && saidBy(answer).exception === undefined;

@@ -27,6 +27,29 @@ export interface JitConfig {
   encodedJitConfig: string;
 }
 
+/** As GitHub's REST API names it: `owner/name`, and the run's number. */
+export interface WorkflowRunPlace {
+  repository: string;
+  runId: number;
+}
+
+export interface WorkflowRun {
+  /** None of its jobs runs or waits. */
+  isCompleted: boolean;
+  /** 1, and one more each time that it is re-run, wholly or in part. */
+  attempt: number;
+}
+
+export interface WorkflowJob {
+  /** The REST API's, not the one that messages have. */
+  id: number;
+  name: string;
+  attempt: number;
+  runnerName?: string;
+  /** `success`, `failure`, `cancelled`, `skipped` and the like, once it is over. */
+  conclusion?: string;
+}
+
 export interface CallOptions {
   signal?: AbortSignal;
 }
@@ -71,6 +94,19 @@ export interface ActionsClient {
     sessionId: string,
     options?: CallOptions,
   ): Promise<'deleted' | 'absent'>;
+
+  /** Undefined when there is none that these credentials may see. Throws `unauthorized` when they may see no runs. */
+  getWorkflowRun(place: WorkflowRunPlace, options?: CallOptions): Promise<WorkflowRun | undefined>;
+  /** Of all its attempts. */
+  listWorkflowJobs(place: WorkflowRunPlace, options?: CallOptions): Promise<WorkflowJob[]>;
+  /**
+   * With the jobs that need it. `running`: its run is not over, or is under way again. Throws `unauthorized` when these
+   * credentials may not, and `refused` when nobody may (any more).
+   */
+  rerunJob(
+    job: { repository: string; jobId: number },
+    options?: CallOptions,
+  ): Promise<'started' | 'running'>;
 
   /** Frees the connections. */
   close(): Promise<void>;
