@@ -12,6 +12,8 @@ export interface AppRegistration {
   publicKey: string;
   /** Scopes it is installed in, such as `my-org`; absent: all. */
   scopes?: string[];
+  /** What its installation may do with workflow runs there; absent: nothing. */
+  actions?: 'read' | 'write';
 }
 
 /** As GitHub's status and message. */

@@ -62,9 +62,12 @@ export const faultBody = z
     if (message !== undefined) context.addIssue({ code: 'custom', path: ['effect'], message });
   });
 
+const actions = z.enum(['read', 'write']).exactOptional();
+
 export const tokenBody = z.strictObject({
   token: z.string().min(1),
   scopes: z.array(z.string()).exactOptional(),
+  actions,
 });
 
 export const appBody = z.strictObject({
@@ -74,6 +77,7 @@ export const appBody = z.strictObject({
     .string()
     .refine((pem) => readPublicKey(pem) !== undefined, 'must be the PEM of an RSA key'),
   scopes: z.array(z.string()).exactOptional(),
+  actions,
 });
 
 const lifeMs = z.number().min(0).exactOptional();

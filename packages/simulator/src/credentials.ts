@@ -16,7 +16,12 @@ export interface PersonalToken {
   token: string;
   /** Scopes it may register runners in, such as `my-org`; absent: all. */
   scopes?: string[];
+  /** What it may do with workflow runs in these scopes and the repositories of their owners; absent: nothing. */
+  actions?: 'read' | 'write';
 }
+
+/** What a call of GitHub's REST API needs in its scope: to register runners, or something of workflow runs. */
+export type Right = 'runners' | 'actions:read' | 'actions:write';
 
 export type TokenKind = 'personal' | 'app' | 'installation' | 'registration' | 'admin' | 'queue';
 
@@ -28,7 +33,7 @@ export interface Credentials {
   /** For tokens that are issued from now on. */
   setLives: (lives: Partial<TokenLives>) => void;
   /** What a personal or installation token may do in a scope. */
-  judge(token: string, scope: Scope): 'valid' | 'unknown' | 'forbidden';
+  judge(token: string, scope: Scope, right: Right): 'valid' | 'unknown' | 'forbidden';
   /** What a token is, as far as it can be told. */
   kindOf(token: string): TokenKind | undefined;
   /** The installation token, or why there is none. */
@@ -55,7 +60,7 @@ const LIVES: TokenLives = { registrationMs: HOUR_MS, adminMs: 17 * 60_000, queue
 export function createCredentials(now: () => number, lives: Partial<TokenLives> = {}): Credentials {
   const personal = new Map<string, PersonalToken>();
   const vaults = {
-    installation: createVault<Pick<AppRegistration, 'scopes'>>(now, 'ghs_'),
+    installation: createVault<Rights>(now, 'ghs_'),
     registration: createVault<Scope>(now, 'A'),
     admin: createVault<Scope>(now, ''),
     queue: createVault<Session>(now, 'queue-'),
@@ -67,14 +72,13 @@ export function createCredentials(now: () => number, lives: Partial<TokenLives> 
     registerToken: (entry) => void personal.set(entry.token, entry),
     registerApp: apps.register,
     setLives: (changed) => void Object.assign(lasting, changed),
-    judge(token, scope) {
+    judge(token, scope, right) {
       const installation = vaults.installation.find(token);
       // No App can be installed in an enterprise.
       if (installation && scope.kind === 'enterprise') return 'forbidden';
       const owner = installation ?? personal.get(token);
       if (!owner) return personal.size + apps.size === 0 ? 'valid' : 'unknown';
-      const scopes = owner.scopes?.map((name) => name.toLowerCase());
-      return !scopes || scopes.includes(scope.key) ? 'valid' : 'forbidden';
+      return may(owner, scope, right) ? 'valid' : 'forbidden';
     },
     kindOf(token) {
       if (personal.has(token)) return 'personal';
@@ -86,7 +90,7 @@ export function createCredentials(now: () => number, lives: Partial<TokenLives> 
         return { status: 401, message: 'Integration not found' };
       }
       if (judged !== 'any' && 'status' in judged) return judged;
-      return vaults.installation.issue(judged === 'any' ? {} : judged, HOUR_MS);
+      return vaults.installation.issue(judged === 'any' ? { actions: 'write' } : judged, HOUR_MS);
     },
     issueRegistration: (scope) => vaults.registration.issue(scope, lasting.registrationMs),
     registrationScope: (token) => vaults.registration.find(token),
@@ -102,6 +106,15 @@ export function createCredentials(now: () => number, lives: Partial<TokenLives> 
       for (const vault of Object.values(vaults)) vault.sweep();
     },
   };
+}
+
+type Rights = Pick<PersonalToken, 'scopes' | 'actions'>;
+
+function may({ scopes, actions }: Rights, { key }: Scope, right: Right): boolean {
+  const known = scopes?.map((name) => name.toLowerCase());
+  if (right === 'runners') return !known || known.includes(key);
+  const isReached = !known || known.includes(key) || known.includes(key.split('/')[0] ?? '');
+  return isReached && (actions === 'write' || right === `actions:${actions ?? 'none'}`);
 }
 
 function vaultOf<K extends string>(

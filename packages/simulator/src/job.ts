@@ -75,4 +75,6 @@ export interface JobQueue {
   cancel(id: string): void;
   /** Called at once when state, runner or the reason of waiting change; not for log lines. Returns the way out. */
   onChange(listener: (job: Job) => void): () => void;
+  /** Called when somebody runs a job again: it is queued as another one. Returns the way out. */
+  onRerun(listener: (before: Job, after: Job) => void): () => void;
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { FaultEffect, Faults } from './faults.ts';
 import { ConnectionCut, Refusal, empty, gitHubError, json, text } from './http/answer.ts';
 import type { Answer, Incoming } from './http/exchange.ts';
+import { actionsRoutes } from './http/actions-api.ts';
 import { agentRoutes } from './http/agent-api.ts';
 import { authorize } from './http/authorize.ts';
 import { gitHubRoutes } from './http/github-api.ts';
@@ -18,6 +19,7 @@ const ROUTES: readonly Route[] = [
   ...messageRoutes,
   ...runnerRoutes,
   ...gitHubRoutes,
+  ...actionsRoutes,
   ...agentRoutes,
   ...sessionRoutes,
   ...scaleSetRoutes,

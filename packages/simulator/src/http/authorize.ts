@@ -1,5 +1,5 @@
 // Which token a call brings, and whether it is of the right kind, for the right place and still valid.
-import type { TokenKind } from '../credentials.ts';
+import type { Right, TokenKind } from '../credentials.ts';
 import { agentOf } from '../world/runners.ts';
 import { scopeOf } from '../world/scale-sets.ts';
 import type { ScaleSet, Scope, Session } from '../world/model.ts';
@@ -11,7 +11,9 @@ type Arrived = Omit<Context, 'caller' | 'effect'>;
 
 const AUTHORIZE: Readonly<Record<Needs, (incoming: Arrived) => Caller>> = {
   app,
-  github: gitHub,
+  github: (incoming) => gitHub(incoming, 'runners'),
+  'actions-read': (incoming) => gitHub(incoming, 'actions:read'),
+  'actions-write': (incoming) => gitHub(incoming, 'actions:write'),
   registration,
   admin,
   queue,
@@ -30,7 +32,7 @@ function app(incoming: Arrived): Caller {
   return { token };
 }
 
-function gitHub(incoming: Arrived): Caller {
+function gitHub(incoming: Arrived, right: Right): Caller {
   const { service, params } = incoming;
   const token = tokenOf(incoming, ['bearer', 'token', 'basic'], badCredentials);
   const { org, repo, enterprise } = params;
@@ -38,7 +40,7 @@ function gitHub(incoming: Arrived): Caller {
   const scope = scopeOf(service.world, path);
   if (!scope) throw new Refusal(gitHubError(404, 'Not Found'));
   refuseOthers(incoming, { token, wanted: ['personal', 'installation'] }, badCredentials);
-  switch (service.credentials.judge(token, scope)) {
+  switch (service.credentials.judge(token, scope, right)) {
     case 'valid':
       return { token, scope };
     case 'unknown':

@@ -4,7 +4,8 @@ import type { Context, Needs, Route } from './route.ts';
 
 type Arrived = Omit<Context, 'caller' | 'effect'> & { route: Route };
 
-const GITHUB: readonly Needs[] = ['app', 'github', 'registration'];
+const REST: readonly Needs[] = ['actions-read', 'actions-write'];
+const GITHUB: readonly Needs[] = ['app', 'github', 'registration', ...REST];
 
 /** Calls that go to api.github.com, or below /api/v3. */
 export const isGitHub = ({ needs }: Route): boolean => GITHUB.includes(needs);
@@ -18,11 +19,17 @@ export function checkForm(incoming: Arrived): void {
     throw isGitHub(route) ? new Refusal(gitHubError(403, rule), rule) : badRequest(rule);
   }
   if (isServiceApi(incoming)) checkVersion(incoming);
+  else if (isRest(route)) checkRestVersion(incoming);
   for (const rule of oddities(incoming)) incoming.service.violate(request, rule, false);
 }
 
+const isUntyped = ({ call, needs }: Route): boolean =>
+  call === 'get-message' || needs === 'actions-read';
+
 // The queue's URL is used as it was handed out.
 const isServiceApi = ({ route }: Arrived): boolean => !isGitHub(route) && !isQueue(route);
+
+const isRest = ({ needs }: Route): boolean => REST.includes(needs);
 
 const isQueue = ({ call }: Route): boolean => call === 'get-message' || call === 'delete-message';
 
@@ -32,11 +39,19 @@ function checkVersion({ url }: Arrived): void {
   throw badRequest(`api-version must be 6.0-preview, not ${version ?? 'absent'}`);
 }
 
+/** Absent is the oldest that GitHub still serves. */
+function checkRestVersion({ request }: Arrived): void {
+  const version = request.header('x-github-api-version');
+  if (version === undefined || version === '2022-11-28') return;
+  const rule = `X-GitHub-Api-Version must be 2022-11-28, not ${version}`;
+  throw new Refusal(gitHubError(400, rule), rule);
+}
+
 function oddities(incoming: Arrived): string[] {
   const { request, route, url } = incoming;
-  // On every method, with a body or without one; the poll alone has none.
+  // On every method, with a body or without one; the poll and what the REST API is asked for have none.
   const type = request.header('content-type') ?? 'absent';
-  const isTyped = route.call === 'get-message' || type.includes('json');
+  const isTyped = isUntyped(route) || type.includes('json');
   const known = [...(route.query ?? []), ...(isServiceApi(incoming) ? ['api-version'] : [])];
   const unknown = [...new Set(url.searchParams.keys())].filter((name) => !known.includes(name));
   return [

@@ -14,7 +14,15 @@ export interface Service {
 }
 
 /** What a call must bring along. */
-export type Needs = 'app' | 'github' | 'registration' | 'admin' | 'queue' | 'runner';
+export type Needs =
+  | 'app'
+  | 'github'
+  | 'actions-read'
+  | 'actions-write'
+  | 'registration'
+  | 'admin'
+  | 'queue'
+  | 'runner';
 
 /** Whose call it is, as far as its token and path tell. */
 export interface Caller {

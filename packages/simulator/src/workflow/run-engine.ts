@@ -1,6 +1,6 @@
 // The live state behind a run: which jobs are over, which may start, what each change brings.
 import { randomUUID } from 'node:crypto';
-import type { JobWish } from '../job.ts';
+import type { Job, JobWish } from '../job.ts';
 import { githubContext } from './github-context.ts';
 import { isWanted, plan } from './plan.ts';
 import type { Ended, PlannedJob, Situation, Strategy } from './plan.ts';
@@ -38,12 +38,40 @@ export class RunEngine implements Run {
   }
 
   start(): void {
+    // For as long as there is a queue: a run that is over may be run again.
+    this.#wish.queue.onRerun((before, after) => {
+      const row = this.#byJobId.get(before.id);
+      if (row !== undefined) this.#rerun(row, after);
+    });
+    this.#follow();
+    this.#advance();
+  }
+
+  #follow(): void {
     this.#unsubscribe = this.#wish.queue.onChange((job) => {
       const row = this.#byJobId.get(job.id);
       if (row === undefined) return;
       row.job = job;
       this.#advance();
     });
+  }
+
+  /** With the jobs that need it, however they ended. */
+  #rerun(row: Row, job: Job): void {
+    row.job = job;
+    row.isCancelled = false;
+    this.#byJobId.set(job.id, row);
+    this.#cancelled = false;
+    const { key } = row.template;
+    this.#ended.delete(key);
+    for (const node of this.#nodes.filter(({ ancestors }) => ancestors.includes(key))) {
+      const { template } = node;
+      this.#ended.delete(template.key);
+      node.rows = [new Row({ id: template.key, template })];
+      delete node.strategy;
+    }
+    this.#unsubscribe?.();
+    this.#follow();
     this.#advance();
   }
 

@@ -209,3 +209,42 @@ test('listeners hear of every change, until they leave', async () => {
   queue.end('b');
   expect(heard).toEqual(['a | success, b | queued']);
 });
+
+describe('a job that is run again', () => {
+  test('takes the jobs that need it along, and leaves the others as they ended', async () => {
+    const { run, queue } = await aRun(
+      `a: { ${step} }\nb: { needs: a, ${step} }\nc: { needs: b, ${step} }\nd: { ${step} }`,
+    );
+    queue.end('d');
+    queue.end('a', 'failed');
+    expect([run.state, run.result]).toEqual(['completed', 'failure']);
+    expect(rows(run)).toEqual([
+      'a | failure',
+      'b | skipped | a failed',
+      'c | skipped | b was skipped',
+      'd | success',
+    ]);
+    queue.rerun('a');
+    expect(rows(run)).toEqual([
+      'a | queued',
+      'b | pending | needs a',
+      'c | pending | needs b',
+      'd | success',
+    ]);
+    for (const name of ['a', 'b', 'c']) queue.end(name);
+    expect([run.state, run.result]).toEqual(['completed', 'success']);
+  });
+
+  test('may be run again and again, and tells who follows the run', async () => {
+    const { run, queue } = await aRun(`a: { ${step} }`);
+    const seen: string[] = [];
+    run.onChange(({ state }) => seen.push(state));
+    for (let time = 0; time < 2; time += 1) {
+      queue.end('a', 'failed');
+      queue.rerun('a');
+    }
+    queue.end('a');
+    expect(seen).toEqual(['completed', 'running', 'completed', 'running', 'completed']);
+    expect(run.result).toBe('success');
+  });
+});

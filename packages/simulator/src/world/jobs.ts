@@ -12,11 +12,12 @@ import { removeAgent } from './runners.ts';
 /** Completed jobs that can still be asked for. */
 const KEEP_COMPLETED = 10_000;
 
-export function queueJob(world: World, wish: JobWish): JobRecord {
+export function queueJob(world: World, wish: JobWish, attempt = 1): JobRecord {
   const id = wish.id ?? randomUUID();
   if (world.jobs.has(id)) throw new Error(`a job with the id ${id} was queued before`);
   const job: JobRecord = {
     id,
+    attempt,
     wish,
     lane: laneOf(world, wish),
     requestId: world.nextId('request'),

@@ -20,6 +20,7 @@ export interface World {
   readonly completed: Fifo<JobRecord>;
   readonly emit: (event: EventBody) => void;
   readonly changed: (job: JobRecord) => void;
+  readonly rerun: (before: JobRecord, after: JobRecord) => void;
   /** A number that was not given out before. */
   readonly nextId: (of: 'scope' | 'scaleSet' | 'agent' | 'group' | 'request' | 'job') => number;
 }
@@ -114,6 +115,10 @@ export interface Lane {
 }
 
 export interface JobRecord extends Job {
+  /** Of its run: 1, or a later one in which it was run again. */
+  readonly attempt: number;
+  /** The same job in a later attempt. */
+  successor?: JobRecord | undefined;
   readonly wish: JobWish;
   readonly lane: Lane;
   readonly requestId: number;

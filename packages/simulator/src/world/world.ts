@@ -26,6 +26,7 @@ export function createWorld({ now, mode, timing }: WorldOptions): {
 } {
   const events = createEventLog(now);
   const listeners = new Set<(job: Job) => void>();
+  const rerunListeners = new Set<RerunListener>();
   // The default group is 1, so others begin at 2.
   const ids = { scope: 0, scaleSet: 0, agent: 0, group: 1, request: 0, job: 0 };
   const world: World = {
@@ -45,12 +46,21 @@ export function createWorld({ now, mode, timing }: WorldOptions): {
       events.emit({ type: 'job', job: summarize(job) });
       for (const listener of [...listeners]) listener(job);
     },
+    rerun(before, after) {
+      for (const listener of [...rerunListeners]) listener(before, after);
+    },
     nextId: (of) => (ids[of] += 1),
   };
-  return { world, events, jobs: createJobQueue(world, listeners) };
+  return { world, events, jobs: createJobQueue(world, listeners, rerunListeners) };
 }
 
-function createJobQueue(world: World, listeners: Set<(job: Job) => void>): JobQueue {
+type RerunListener = (before: Job, after: Job) => void;
+
+function createJobQueue(
+  world: World,
+  listeners: Set<(job: Job) => void>,
+  rerunListeners: Set<RerunListener>,
+): JobQueue {
   return {
     queue: (wish) => queueJob(world, wish),
     cancel(id) {
@@ -60,6 +70,10 @@ function createJobQueue(world: World, listeners: Set<(job: Job) => void>): JobQu
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onRerun(listener) {
+      rerunListeners.add(listener);
+      return () => rerunListeners.delete(listener);
     },
   };
 }

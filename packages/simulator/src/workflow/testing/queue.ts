@@ -8,6 +8,8 @@ export interface TestQueue extends JobQueue {
   open(): string[];
   wish(displayName: string): JobWish;
   end(displayName: string, result?: JobResult, outputs?: Record<string, string>): void;
+  /** Queues it once more, as a later attempt. */
+  rerun(displayName: string): void;
   /** No scale set may take it. */
   wait(displayName: string, because: string): void;
 }
@@ -15,6 +17,15 @@ export interface TestQueue extends JobQueue {
 class Jobs {
   readonly all = new Map<string, Mutable<Job>>();
   readonly listeners = new Set<(job: Job) => void>();
+  readonly rerunListeners = new Set<(before: Job, after: Job) => void>();
+
+  queue(wish: JobWish, id: string): Job {
+    const times = { queued: 0 };
+    const job: Job = { id, wish, state: 'queued', isUnmatched: false, times, log: [] };
+    this.all.set(id, job);
+    this.change(job, {});
+    return job;
+  }
 
   change(job: Mutable<Job>, fields: Partial<Job>): void {
     Object.assign(job, fields);
@@ -22,7 +33,7 @@ class Jobs {
   }
 
   named(name: string): Mutable<Job> {
-    const job = [...this.all.values()].find(({ wish }) => wish.displayName === name);
+    const job = [...this.all.values()].findLast(({ wish }) => wish.displayName === name);
     if (job === undefined) throw new Error(`no job is called ${name}`);
     return job;
   }
@@ -31,20 +42,7 @@ class Jobs {
 export function createTestQueue(): TestQueue {
   const jobs = new Jobs();
   return {
-    queue: (wish) => {
-      const id = wish.id ?? wish.displayName;
-      const job: Job = {
-        id,
-        wish,
-        state: 'queued',
-        isUnmatched: false,
-        times: { queued: 0 },
-        log: [],
-      };
-      jobs.all.set(id, job);
-      jobs.change(job, {});
-      return job;
-    },
+    queue: (wish) => jobs.queue(wish, wish.id ?? wish.displayName),
     cancel: (id) => {
       const job = jobs.all.get(id);
       if (job !== undefined) jobs.change(job, { state: 'completed', result: 'canceled' });
@@ -53,6 +51,10 @@ export function createTestQueue(): TestQueue {
       jobs.listeners.add(listener);
       return () => jobs.listeners.delete(listener);
     },
+    onRerun: (listener) => {
+      jobs.rerunListeners.add(listener);
+      return () => jobs.rerunListeners.delete(listener);
+    },
     open: () => {
       const open = [...jobs.all.values()].filter(({ state }) => state !== 'completed');
       return open.map(({ wish }) => wish.displayName);
@@ -60,6 +62,11 @@ export function createTestQueue(): TestQueue {
     wish: (name) => jobs.named(name).wish,
     end: (name, result = 'succeeded', outputs = {}) => {
       jobs.change(jobs.named(name), { state: 'completed', result, outputs });
+    },
+    rerun: (name) => {
+      const before = jobs.named(name);
+      const after = jobs.queue(before.wish, `${before.id} again`);
+      for (const listener of jobs.rerunListeners) listener(before, after);
     },
     wait: (name, because) => {
       jobs.change(jobs.named(name), { waiting: because, isUnmatched: true });
