@@ -472,6 +472,7 @@ describe.skipIf(helm === undefined)('the chart gha-runner-scale-set-controller',
     const namespaces = (files: Files): Record<string, string | undefined> =>
       Object.fromEntries(files.names.map((file) => [file, files.the(file).metadata.namespace]));
     expect(namespaces(everywhere)).toEqual({
+      crds_upgrade: 'other',
       deployment: 'other',
       leader_election_role: 'other',
       leader_election_role_binding: 'other',

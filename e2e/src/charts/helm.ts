@@ -1,12 +1,11 @@
 // Renders a chart with Helm, on machines that have one, and gives its objects by the template's file.
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { HOST_ENV } from '../stories/config.ts';
+import { runTool } from './tool.ts';
 
-const CHARTS = fileURLToPath(new URL('../../../charts', import.meta.url));
+export const CHARTS = fileURLToPath(new URL('../../../charts', import.meta.url));
 
 export const CONTROLLER = 'gha-runner-scale-set-controller';
 export const SCALE_SET = 'gha-runner-scale-set';
@@ -66,8 +65,6 @@ export interface RenderedContainer {
   volumeMounts: { name: string }[];
 }
 
-class HelmError extends Error {}
-
 const argumentsOf = ({ chart, release, namespace, set = [], kubeVersion }: Rendering): string[] => [
   'template',
   release,
@@ -76,23 +73,6 @@ const argumentsOf = ({ chart, release, namespace, set = [], kubeVersion }: Rende
   ...set.flatMap((assignment) => ['--set', assignment]),
   ...(kubeVersion === undefined ? [] : ['--kube-version', kubeVersion]),
 ];
-
-/** Runs Helm; throws a `HelmError` with its complaint. */
-async function run(helm: string, args: string[], input: string): Promise<string> {
-  const child = spawn(helm, args, { env: HOST_ENV, stdio: ['pipe', 'pipe', 'pipe'] });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  child.stdin.end(input);
-  const [output, complaint, code] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    ended,
-  ]);
-  if (code !== 0) throw new HelmError(complaint);
-  return output;
-}
 
 const SOURCE = /^# Source: [^/]+\/templates\/(.+)\.yaml$/m;
 
@@ -136,5 +116,7 @@ function filesOf(output: string): Files {
 
 export const rendererOf =
   (helm: string): Render =>
-  async (rendering) =>
-    filesOf(await run(helm, argumentsOf(rendering), JSON.stringify(rendering.values ?? {})));
+  async (rendering) => {
+    const input = JSON.stringify(rendering.values ?? {});
+    return filesOf(await runTool(helm, argumentsOf(rendering), { env: HOST_ENV, input }));
+  };

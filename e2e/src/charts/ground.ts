@@ -1,0 +1,95 @@
+// A cluster on which Helm installs our charts: the dev cluster with its node, or the real one that MUSTER_TEST_KUBECONFIG names,
+// of which no node is asked.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findProgram } from '../programs.ts';
+import { HOST_ENV, PARENT } from '../stories/config.ts';
+import { programFile, startProgram } from '../stories/program.ts';
+import { REAL_KUBECONFIG } from './config.ts';
+import { runTool } from './tool.ts';
+
+type Tool = (args: readonly string[], input?: string) => Promise<string>;
+
+export interface Ground {
+  isReal: boolean;
+  kubeconfig: string;
+  /** A folder of its own. */
+  desk: string;
+  helm: Tool;
+  kubectl: Tool;
+  stop: () => Promise<void>;
+}
+
+const found = { helm: await findProgram('helm'), kubectl: await findProgram('kubectl') };
+
+/** Whether this machine has what a ground needs. */
+export const hasTools = found.helm !== undefined && found.kubectl !== undefined;
+
+export async function enterGround(): Promise<Ground> {
+  const desk = await mkdtemp(join(PARENT, 'muster-charts-'));
+  try {
+    const { kubeconfig, stop } = await clusterFor(desk);
+    const env = { ...HOST_ENV, HOME: desk, KUBECONFIG: kubeconfig };
+    const tool =
+      (program = ''): Tool =>
+      (args, input) =>
+        runTool(program, args, { env, cwd: desk, ...(input !== undefined && { input }) });
+    return {
+      isReal: REAL_KUBECONFIG !== undefined,
+      kubeconfig,
+      desk,
+      helm: tool(found.helm),
+      kubectl: tool(found.kubectl),
+      stop: async () => {
+        await stop();
+        await rm(desk, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await rm(desk, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function clusterFor(desk: string): Promise<Pick<Ground, 'kubeconfig' | 'stop'>> {
+  if (REAL_KUBECONFIG !== undefined) {
+    return { kubeconfig: REAL_KUBECONFIG, stop: () => Promise.resolve() };
+  }
+  const images = join(desk, 'images.json');
+  await writeFile(images, JSON.stringify(imageTable()));
+  const folders = ['--dir', join(desk, 'cluster'), '--images', images];
+  const args = [programFile('@muster/devcluster/main'), ...folders];
+  const program = startProgram({ args, cwd: desk, env: HOST_ENV });
+  const ready = await program.says(/^ready /);
+  return {
+    kubeconfig: ready.replace('ready ', ''),
+    stop: async () => {
+      program.kill('SIGTERM');
+      await program.ended;
+    },
+  };
+}
+
+/** What the charts' images are on this machine. */
+function imageTable(): object {
+  const [manager, listener, runner] = [
+    '@muster/controller/main',
+    '@muster/listener/main',
+    '@muster/simulator/runner',
+  ].map((name) => [process.execPath, programFile(name)]);
+  const env = { NODE_COMPILE_CACHE: HOST_ENV.NODE_COMPILE_CACHE };
+  return {
+    images: {
+      'ghcr.io/muster-runners/muster:0.1.0': {
+        entrypoint: manager,
+        programs: { '/manager': manager, '/ghalistener': listener },
+        env,
+      },
+      'ghcr.io/actions/actions-runner:latest': {
+        entrypoint: runner,
+        programs: { '/home/runner/run.sh': runner },
+        env,
+      },
+    },
+  };
+}

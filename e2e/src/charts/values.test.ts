@@ -1,0 +1,48 @@
+// The schemas, the comments of values.yaml and the page made of them say the same.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { findProgram } from '../programs.ts';
+import { CHARTS, CONTROLLER, rendererOf, SCALE_SET } from './helm.ts';
+import { describedIn, placesOf, withExamples } from './reference/values.ts';
+import type { Schema } from './reference/values.ts';
+
+const helm = await findProgram('helm');
+
+describe.each([CONTROLLER, SCALE_SET] as const)('the values of %s', (chart) => {
+  const file = (name: string): Promise<string> => readFile(join(CHARTS, chart, name), 'utf8');
+  const schema = async (): Promise<Schema> =>
+    JSON.parse(await file('values.schema.json')) as Schema;
+
+  test('are each explained, and none but those', async () => {
+    const places = placesOf(await schema()).filter(({ isDeprecated }) => !isDeprecated);
+    const paths = new Set(places.map(({ path }) => path));
+    const described = describedIn(await file('values.yaml'), (path) => paths.has(path));
+    const found = new Map(described.map((value) => [value.path, value]));
+    // The parts of `resourceMeta` are alike, and so are those of a kind.
+    const wanted = places.filter(({ path }) => !/^resourceMeta\.\w+\./.test(path));
+    expect(wanted.filter(({ path }) => !found.has(path))).toEqual([]);
+    const unexplained = wanted.filter(
+      ({ path, hasPlaces }) => !hasPlaces && found.get(path)?.meaning === '',
+    );
+    expect(unexplained).toEqual([]);
+    const written = Object.keys(parse(withExamples(await file('values.yaml'))) as object);
+    expect(written.filter((key) => !paths.has(key))).toEqual([]);
+  });
+
+  test.skipIf(helm === undefined)('render with every example put in', async () => {
+    const examples = parse(withExamples(await file('values.yaml'))) as Record<string, unknown>;
+    const values = { ...examples, ...REQUIRED[chart] };
+    const files = await rendererOf(helm ?? '')({ chart, release: 'test', values });
+    expect(files.names).toContain(chart === CONTROLLER ? 'deployment' : 'autoscalingrunnerset');
+  });
+});
+
+const REQUIRED = {
+  [CONTROLLER]: {},
+  [SCALE_SET]: {
+    githubConfigUrl: 'https://github.com/my-org',
+    githubConfigSecret: { github_token: 'test' },
+  },
+};
