@@ -148,9 +148,10 @@ export class Board {
     return { namespace: this.#set.setNamespace, name: this.#set.setName };
   }
 
-  /** Told once; that it goes on is for who looks closely. */
+  /** Told once; that it goes on is for who looks closely. Rights are also gone when the set is taken away. */
   #missed(what: string, error: unknown): void {
-    this.#deps.log[this.#isBlind ? 'debug' : 'warn'](what, { set: this.#set.setName, error });
+    const level = this.#isBlind || isKubeError(error, 'forbidden') ? 'debug' : 'warn';
+    this.#deps.log[level](what, { set: this.#set.setName, error });
     this.#isBlind = true;
   }
 
