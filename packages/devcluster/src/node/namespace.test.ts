@@ -168,8 +168,13 @@ describe.runIf(isPossible)('a container with a mount namespace', () => {
     const sh = { entrypoint: ['/bin/sh', '-c'], env: { FILE: join(image, 'file') } };
     world = await openWorld({ images: { images: { sh } } });
     const volumes = [{ name: 't', emptyDir: {} }];
-    const script = 'touch $HOME/x $TMPDIR/x && cat $FILE; echo x > /tmp/x; ls /tmp | wc -l';
-    expect(await said(script, mounted('t', '/tmp'), { volumes })).toBe('of the image\n3\n');
+    const script = 'touch $HOME/x $TMPDIR/x && cat $FILE; echo x > /tmp/x; ls /tmp';
+    // Of what the machine has there it sees no more than the way to its own.
+    const ways = [image, world.dir, '/tmp/x']
+      .filter((path) => path.startsWith('/tmp/'))
+      .map((path) => path.split('/')[2]);
+    const seen = await said(script, mounted('t', '/tmp'), { volumes });
+    expect(seen).toBe(`of the image\n${[...new Set(ways)].sort().join('\n')}\n`);
     await rm(image, { recursive: true });
   });
 
