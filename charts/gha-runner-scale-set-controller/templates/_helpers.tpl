@@ -56,8 +56,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
 {{- toYaml (mergeOverwrite $labels (include "controller.standardLabels" . | fromYaml)) -}}
 {{- end }}
 
-{{/* Which controller this is, for the scale set chart to find its ServiceAccount by. */}}
+{{/* Which controller this is, for the scale set chart to find its ServiceAccount by, and to know it from ARC's. */}}
 {{- define "controller.discoveryLabels" -}}
+actions.github.com/controller-implementation: muster
 actions.github.com/controller-service-account-namespace: {{ include "controller.namespace" . | quote }}
 actions.github.com/controller-service-account-name: {{ include "controller.serviceAccountName" . | quote }}
 {{- with (.Values.flags | default dict).watchSingleNamespace }}

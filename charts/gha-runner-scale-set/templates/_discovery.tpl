@@ -37,3 +37,26 @@ The operator's ServiceAccount: what the user says, else what the label of the op
 {{- else if gt (len $here) 1 }}{{ fail (printf "more than one controller watches the namespace %s%s" $namespace $advice) -}}
 {{- else }}{{ toYaml (first $here) }}{{ end -}}
 {{- end }}
+
+{{/*
+Fails when the controller that would get this scale set is ARC's: that one deletes a scale set whose version is not its own, and ours is
+not. With a ServiceAccount that the user names, only its namespace is looked at, for more may not be allowed; where there is no cluster to
+look at, nothing is found.
+*/}}
+{{- define "set.refuseArc" -}}
+{{- $said := .Values.controllerServiceAccount | default dict -}}
+{{- $isSaid := and $said.name $said.namespace -}}
+{{- $namespace := include "set.namespace" . -}}
+{{- if not (and $isSaid (hasKey $said "verify") (not $said.verify)) -}}
+{{- range (lookup "apps/v1" "Deployment" (ternary $said.namespace "" (not (not $isSaid))) "").items -}}
+{{- $labels := .metadata.labels | default dict -}}
+{{- $isController := eq (get $labels "app.kubernetes.io/part-of") "gha-rs-controller" -}}
+{{- $isOurs := eq (get $labels "actions.github.com/controller-implementation") "muster" -}}
+{{- $watches := has (get $labels "actions.github.com/controller-watch-single-namespace") (list "" $namespace) -}}
+{{- $isMeant := or (not $isSaid) (eq (get $labels "actions.github.com/controller-service-account-name") ($said.name | default "")) -}}
+{{- if and $isController (not $isOurs) $watches $isMeant (ne (toString .spec.replicas) "0") -}}
+{{- fail (printf "the controller that watches the namespace %s is ARC's still (Deployment %s/%s), and it would delete this scale set, whose version is not its own. Upgrade the controller's release to Muster's chart first, then this one; or scale that Deployment to 0. Nothing was changed" $namespace .metadata.namespace .metadata.name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}

@@ -129,6 +129,7 @@ describe.skipIf(helm === undefined)('the chart gha-runner-scale-set-controller',
         "kind": "Deployment",
         "metadata": {
           "labels": {
+            "actions.github.com/controller-implementation": "muster",
             "actions.github.com/controller-service-account-name": "test-arc-gha-rs-controller",
             "actions.github.com/controller-service-account-namespace": "test-namespace",
             "app.kubernetes.io/instance": "test-arc",
