@@ -2,30 +2,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundle } from '@muster/images/bundle';
 
-/** Some libraries are CommonJS and ask for what Node has by `require`. */
-const REQUIRE =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 /** Makes the bundle in the folder; gives the file to start. */
 export async function bundleListener(folder: string): Promise<string> {
-  await build({
-    entryPoints: { ghalistener: fileURLToPath(new URL('../main.ts', import.meta.url)) },
-    outdir: folder,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    // What is imported when it is needed stays apart: a token needs no code for Apps.
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    minify: true,
-    banner: { js: REQUIRE },
-    // For kubeconfig files only, which a pod has none of (design.md, 2).
-    external: ['@kubernetes/client-node'],
-    logLevel: 'error',
-  });
+  await bundle({ ghalistener: MAIN }, folder);
   const cache = join(folder, 'compiled');
   await mkdir(cache, { recursive: true });
   const start = join(folder, 'start.mjs');
