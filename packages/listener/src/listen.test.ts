@@ -394,6 +394,25 @@ describe('statistics', () => {
 });
 
 describe('its session', () => {
+  test('that was forgotten in a long outage is made anew as soon as the service is back', async () => {
+    await given();
+    world.start();
+    const { sessionId = '' } = await listening();
+    world.simulator.faults.add({ call: 'get-message', times: 1_000, effect: { do: 'drop' } });
+    await world.untilState('unreachable', 100);
+    // So many failures that it waits for half a minute after each.
+    for (let minutes = 0; minutes < 10; minutes += 1) {
+      world.clock.advance(60_000);
+      await rest();
+    }
+    world.simulator.faults.clear();
+    await world.actions.deleteSession(world.scaleSet.scaleSetId, sessionId);
+    await world.untilState('session-lost', 1_000);
+    const heardAt = world.clock.elapsed();
+    await world.untilState('listening');
+    expect(world.clock.elapsed() - heardAt).toBeLessThan(1_000);
+  });
+
   test('is recorded, and ended when it stops', async () => {
     await given();
     const { stop, ended } = world.start();

@@ -5,7 +5,7 @@ import { pause, within } from './deps.ts';
 import { advertised, createLoop, hear, stand, wishAgain, wordsOf, wrote } from './loop.ts';
 import { askForStatistics, lose, open, renewForPhantoms } from './open.ts';
 import { publish } from './publish.ts';
-import { wayBack } from './recover.ts';
+import { kindOf, wayBack } from './recover.ts';
 import { take } from './take.ts';
 import type { MessageSession } from '@muster/actions';
 import type { ListenedScaleSet } from '@muster/api';
@@ -82,8 +82,8 @@ async function turn(loop: Loop, session: MessageSession, signal: AbortSignal): P
     { signal },
   );
   deps.metrics.polled(loop.set);
-  if (loop.failures > 0) {
-    loop.failures = 0;
+  if (loop.failures.size > 0) {
+    loop.failures.clear();
     stand(loop, { hearing: { state: 'listening', reason: 'it polls again' } });
   }
   if (message === undefined) {
@@ -127,9 +127,11 @@ async function untilRoom(loop: Loop, signal: AbortSignal): Promise<void> {
 
 async function recover(loop: Loop, error: unknown, signal: AbortSignal): Promise<void> {
   const { set, deps, session, board } = loop;
-  loop.failures += 1;
+  const kind = kindOf(error);
+  const failures = (loop.failures.get(kind) ?? 0) + 1;
+  loop.failures.set(kind, failures);
   const way = wayBack(error, {
-    failures: loop.failures,
+    failures,
     random: deps.random(),
     hasSession: session !== undefined,
   });

@@ -34,8 +34,8 @@ export interface Loop {
   /** Of the session that was lost; it is ended before another is made. */
   lostSessionId: string | undefined;
   lastMessageId: number;
-  /** In a row. */
-  failures: number;
+  /** In a row, of each kind: the first answer after a long outage must not wait out the patience of that. */
+  readonly failures: Map<string, number>;
   cancelSettle: () => void;
 }
 
@@ -67,7 +67,7 @@ export function createLoop(set: ListenedScaleSet, deps: Deps): Loop {
     session: undefined,
     lostSessionId: undefined,
     lastMessageId: 0,
-    failures: 0,
+    failures: new Map(),
     cancelSettle: () => undefined,
   };
 }

@@ -13,7 +13,7 @@ export interface WayBack {
 }
 
 export interface Failed {
-  /** Those in a row, this one among them. */
+  /** Those of this kind in a row, this one among them. */
   failures: number;
   /** In [0, 1). */
   random: number;
@@ -44,6 +44,9 @@ const ELSE: Plan = { state: 'refused', next: 'poll', pace: QUICK };
 
 // A session's own token may be what is refused, and a new session brings a new one. Once.
 const NEW_TOKEN: Plan = { state: 'token-expired', next: 'reopen', pace: QUICK };
+
+/** Errors of one kind are answered ever more patiently. */
+export const kindOf = (error: unknown): string => (isActionsError(error) ? error.code : 'other');
 
 export function wayBack(error: unknown, failed: Failed): WayBack {
   const known = isActionsError(error) ? error : undefined;

@@ -1,100 +1,23 @@
 // The built program over real sockets: each way back, and its life as a process.
-import { get } from 'node:http';
-import { createServer } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EphemeralRunnerSetKind } from '@muster/api';
 import { NAMESPACE } from './testing/cluster.ts';
 import { aGround } from './testing/ground.ts';
-import type { IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { ListenedScaleSet } from '@muster/api';
-import type { FaultWish, ScaleSetState } from '@muster/simulator';
+import { freePort, page } from './testing/pages.ts';
+import { STORY, Teller } from './testing/teller.ts';
+import type { FaultWish } from '@muster/simulator';
 import type { Ground } from './testing/ground.ts';
-import type { Program } from './testing/program.ts';
-
-// Processes start and wait for each other; on a busy machine that takes its time.
-const STORY = { timeout: 60_000 };
 
 let ground: Ground;
+let teller: Teller;
 
 beforeAll(async () => {
   ground = await aGround();
+  teller = new Teller(ground);
 }, STORY.timeout);
 
 afterAll(() => ground.end(), STORY.timeout);
-
-async function until<T>(
-  what: string,
-  look: () => T | undefined | Promise<T | undefined>,
-): Promise<T> {
-  for (const end = Date.now() + 50_000; Date.now() < end;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await sleep(20);
-  }
-  throw new Error(`it never came to hold: ${what}`);
-}
-
-let count = 0;
-
-interface Told {
-  set: ListenedScaleSet;
-  program: Program;
-  config: string;
-}
-
-/** A set with a listener of its own. */
-async function listening(change: Partial<ListenedScaleSet> = {}): Promise<Told> {
-  count += 1;
-  const set = await ground.addSet(`set-${count}`, change);
-  const config = await ground.writeConfig(set.setName, [set]);
-  const program = ground.start({ instance: `${set.setName}-first`, config });
-  await standing(set, 'listening', `${set.setName}-first`);
-  return { set, program, config };
-}
-
-const standing = ({ setName }: ListenedScaleSet, state: string, instance?: string): Promise<true> =>
-  until(`${setName} is ${state}`, async () => {
-    const said = (await ground.set(setName))?.status?.listener;
-    const isIt = said?.state === state && (instance === undefined || said.instance === instance);
-    return isIt ? true : undefined;
-  });
-
-const wished = ({ setName }: ListenedScaleSet, replicas: number): Promise<true> =>
-  until(`${setName} wishes ${replicas}`, async () =>
-    (await ground.set(setName))?.spec.replicas === replicas ? true : undefined,
-  );
-
-const logged = ({ lines }: Program, words: string): Promise<true> =>
-  until(`it logs ${words}`, () => (lines.some((line) => line.includes(words)) ? true : undefined));
-
-const atService = ({ setName }: ListenedScaleSet): ScaleSetState => {
-  const found = ground.simulator.state().scaleSets.find(({ name }) => name === setName);
-  if (found === undefined) throw new Error(`${setName} is gone`);
-  return found;
-};
-
-const aJob = ({ setName }: ListenedScaleSet): void => {
-  ground.simulator.queueJob({ labels: [setName] });
-};
-
-/** The sum of wishes is what the service says, nothing waits, and nothing was done wrong. */
-async function isRight(set: ListenedScaleSet): Promise<void> {
-  await until(`${set.setName} wishes what the service says`, async () => {
-    const { statistics, undeletedMessages } = atService(set);
-    const { spec } = (await ground.set(set.setName)) ?? {};
-    const isSame = spec?.replicas === set.minRunners + statistics.totalAssignedJobs;
-    return isSame && undeletedMessages === 0 ? true : undefined;
-  });
-  expect(ground.simulator.violations()).toEqual([]);
-}
-
-async function ended({ program }: Told): Promise<void> {
-  program.kill('SIGTERM');
-  expect(await program.ended).toEqual({ code: 0, signal: null });
-}
 
 type Fault = Omit<FaultWish, 'scaleSet'>;
 
@@ -156,148 +79,147 @@ describe('goes on after', STORY, () => {
       faults: [{ call: 'delete-message', times: 2, effect: { do: 'lose-answer' } }],
     },
   ])('$name', async ({ faults, is, says }) => {
-    const told = await listening();
+    const told = await teller.listening();
     const { set, program } = told;
     for (const fault of faults) ground.simulator.faults.add({ ...fault, scaleSet: set.setName });
-    aJob(set);
+    teller.aJob(set);
     // The poll under way was asked before the fault.
     await sleep(100);
-    aJob(set);
-    if (is !== undefined) await logged(program, `is ${is}`);
-    if (says !== undefined) await logged(program, says);
-    await isRight(set);
-    expect(atService(set).statistics.totalAssignedJobs).toBe(2);
-    await standing(set, 'listening', `${set.setName}-first`);
-    await ended(told);
+    teller.aJob(set);
+    if (is !== undefined) await teller.logged(program, `is ${is}`);
+    if (says !== undefined) await teller.logged(program, says);
+    await teller.isRight(set);
+    expect(teller.atService(set).statistics.totalAssignedJobs).toBe(2);
+    await teller.standing(set, 'listening', `${set.setName}-first`);
+    await teller.ended(told);
   });
 
   test('tokens that end, of the queue and of the administrator', async () => {
     ground.simulator.setTokenLives({ queueMs: 500, adminMs: 1_000 });
-    const told = await listening();
+    const told = await teller.listening();
     for (let jobs = 1; jobs <= 3; jobs += 1) {
       await sleep(700);
-      aJob(told.set);
-      await wished(told.set, jobs);
+      teller.aJob(told.set);
+      await teller.wished(told.set, jobs);
     }
     ground.simulator.setTokenLives({ queueMs: 3_000_000, adminMs: 1_000_000 });
-    await isRight(told.set);
-    await ended(told);
+    await teller.isRight(told.set);
+    await teller.ended(told);
   });
 
   test('the service forgot its session', async () => {
-    const told = await listening();
-    const { session } = atService(told.set);
+    const told = await teller.listening();
+    const { session } = teller.atService(told.set);
     await ground.operatorOf().deleteSession(told.set.scaleSetId, session?.id ?? '');
-    await logged(told.program, 'is session-lost');
-    aJob(told.set);
-    await isRight(told.set);
-    await ended(told);
+    await teller.logged(told.program, 'is session-lost');
+    teller.aJob(told.set);
+    await teller.isRight(told.set);
+    await teller.ended(told);
   });
 
   test('another held the session, whose owner it names', async () => {
-    count += 1;
-    const set = await ground.addSet(`set-${count}`);
+    const set = await ground.addSet(teller.newName());
     const stranger = await ground.operatorOf().createSession(set.scaleSetId, 'somebody');
     const config = await ground.writeConfig(set.setName, [set]);
     const program = ground.start({ instance: 'late', config });
-    await standing(set, 'session-taken');
+    await teller.standing(set, 'session-taken');
     expect((await ground.set(set.setName))?.status?.listener?.reason).toContain('somebody');
     await stranger.close();
-    await standing(set, 'listening');
-    aJob(set);
-    await isRight(set);
-    await ended({ set, program, config });
+    await teller.standing(set, 'listening');
+    teller.aJob(set);
+    await teller.isRight(set);
+    await teller.ended({ set, program, config });
   });
 
   test('its scale set was gone', async () => {
-    const told = await listening();
+    const told = await teller.listening();
     const { set } = told;
     await ground.operatorOf().deleteScaleSet(set.scaleSetId);
-    await standing(set, 'scale-set-gone');
+    await teller.standing(set, 'scale-set-gone');
     expect(told.program.isAlive()).toBe(true);
-    await ended(told);
+    await teller.ended(told);
   });
 
   test('GitHub was out of reach', async () => {
-    const told = await listening();
+    const told = await teller.listening();
     ground.github.cut();
-    await standing(told.set, 'unreachable');
-    aJob(told.set);
+    await teller.standing(told.set, 'unreachable');
+    teller.aJob(told.set);
     ground.github.mend();
-    await isRight(told.set);
-    await ended(told);
+    await teller.isRight(told.set);
+    await teller.ended(told);
   });
 
   test('Kubernetes was out of reach, and hears meanwhile', async () => {
-    const told = await listening();
+    const told = await teller.listening();
     const { set } = told;
     ground.kubernetes.cut();
-    aJob(set);
-    await until('the job is assigned', () =>
-      atService(set).statistics.totalAssignedJobs === 1 ? true : undefined,
+    teller.aJob(set);
+    await teller.until('the job is assigned', () =>
+      teller.atService(set).statistics.totalAssignedJobs === 1 ? true : undefined,
     );
-    await logged(told.program, 'is kubernetes-away');
-    aJob(set);
-    await until('both are assigned', () =>
-      atService(set).statistics.totalAssignedJobs === 2 ? true : undefined,
+    await teller.logged(told.program, 'is kubernetes-away');
+    teller.aJob(set);
+    await teller.until('both are assigned', () =>
+      teller.atService(set).statistics.totalAssignedJobs === 2 ? true : undefined,
     );
-    expect(atService(set).undeletedMessages).toBeGreaterThan(0);
+    expect(teller.atService(set).undeletedMessages).toBeGreaterThan(0);
     ground.kubernetes.mend();
-    await isRight(set);
-    await standing(set, 'listening');
-    await ended(told);
+    await teller.isRight(set);
+    await teller.standing(set, 'listening');
+    await teller.ended(told);
   });
 
   test('its set was gone, and when it was made anew', async () => {
-    const told = await listening();
+    const told = await teller.listening();
     const { set } = told;
     const at = { namespace: NAMESPACE, name: set.setName };
     await ground.kube.delete(EphemeralRunnerSetKind, at);
-    aJob(set);
-    await logged(told.program, 'is set-gone');
+    teller.aJob(set);
+    await teller.logged(told.program, 'is set-gone');
     await ground.makeSet(set.setName);
-    await isRight(set);
-    await standing(set, 'listening');
-    await ended(told);
+    await teller.isRight(set);
+    await teller.standing(set, 'listening');
+    await teller.ended(told);
   });
 });
 
 describe('as a process', STORY, () => {
   test('killed, it is followed by one that goes on with its session', async () => {
-    const { set, program, config } = await listening();
+    const { set, program, config } = await teller.listening();
     const before = (await ground.set(set.setName))?.status?.listener?.sessionId;
     program.kill('SIGKILL');
     await program.ended;
-    aJob(set);
+    teller.aJob(set);
     const next = ground.start({ instance: 'second', config });
-    await isRight(set);
-    await standing(set, 'listening', 'second');
+    await teller.isRight(set);
+    await teller.standing(set, 'listening', 'second');
     expect((await ground.set(set.setName))?.status?.listener?.sessionId).toBe(before);
-    await ended({ set, program: next, config });
+    await teller.ended({ set, program: next, config });
   });
 
   test('told to stop, it ends its session, and says so', async () => {
-    const told = await listening();
-    await ended(told);
-    expect(atService(told.set).session).toBeUndefined();
+    const told = await teller.listening();
+    await teller.ended(told);
+    expect(teller.atService(told.set).session).toBeUndefined();
     expect((await ground.set(told.set.setName))?.status?.listener).toMatchObject({
       state: 'stopped',
     });
   });
 
   test('replaced, it ends, and the one in its place stays', async () => {
-    const { set, program, config } = await listening();
+    const { set, program, config } = await teller.listening();
     const next = ground.start({ instance: 'second', config });
-    await standing(set, 'listening', 'second');
+    await teller.standing(set, 'listening', 'second');
     // It finds out with its next write.
-    const outcome = await until('the first ends', async () => {
-      aJob(set);
+    const outcome = await teller.until('the first ends', async () => {
+      teller.aJob(set);
       return Promise.race([program.ended, sleep(300, undefined)]);
     });
     expect(outcome.code).toBe(0);
-    await isRight(set);
+    await teller.isRight(set);
     expect(next.isAlive()).toBe(true);
-    await ended({ set, program: next, config });
+    await teller.ended({ set, program: next, config });
   });
 
   test('sets come and go with its file, and health and metrics tell of them', async () => {
@@ -310,37 +232,20 @@ describe('as a process', STORY, () => {
       config,
       env: { LISTENER_HEALTH_ADDR: `:${health}` },
     });
-    await standing(one, 'listening');
+    await teller.standing(one, 'listening');
     expect(await page(health, '/healthz')).toEqual([200, 'ok\n']);
     expect(await page(health, '/readyz')).toEqual([200, 'ok\n']);
     await ground.writeConfig('many', [one, two], `:${metrics}`);
-    await standing(two, 'listening');
-    aJob(two);
-    await isRight(two);
+    await teller.standing(two, 'listening');
+    teller.aJob(two);
+    await teller.isRight(two);
     const [, text] = await page(metrics, '/metrics');
     expect(text).toMatch(/gha_assigned_jobs\{.*name="two".*\} 1/);
     expect(text).toMatch(/muster_listener_state\{name="one",.*state="listening"\} 1/);
     expect(text).not.toContain('ghp_');
     await ground.writeConfig('many', [two], `:${metrics}`);
-    await standing(one, 'stopped');
-    await ended({ set: two, program, config });
+    await teller.standing(one, 'stopped');
+    await teller.ended({ set: two, program, config });
     expect(program.lines.join('\n')).not.toContain('ghp_');
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function page(port: number, path: string): Promise<[number, string]> {
-  const answered = await new Promise<IncomingMessage>((resolve, reject) => {
-    get({ host: '127.0.0.1', port, path }, resolve).on('error', reject);
-  });
-  return [answered.statusCode ?? 0, await text(answered)];
-}

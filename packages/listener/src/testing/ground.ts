@@ -62,6 +62,8 @@ export class Ground {
   readonly kube: KubeClient;
   readonly github: Wire;
   readonly kubernetes: Wire;
+  /** Goes with the ground. */
+  readonly folder: string;
   readonly #parts: Parts;
   readonly #operators = new Map<string, ActionsClient>();
   readonly #started = new Set<Program>();
@@ -72,6 +74,7 @@ export class Ground {
     this.simulator = simulator;
     this.github = github;
     this.kubernetes = kubernetes;
+    this.folder = parts.folder;
     this.kube = createKubeClient({ connection: cluster.connection });
     this.#parts = parts;
     this.#ticking = setInterval(simulator.tick, 250);

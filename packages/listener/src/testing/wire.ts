@@ -1,9 +1,12 @@
 // A way to a server that can be cut: what is on it breaks off, and nobody gets through.
+import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 
 export interface Wire {
   readonly port: number;
+  /** How often somebody came while it was cut. */
+  readonly refused: number;
   cut(): void;
   mend(): void;
   close(): Promise<void>;
@@ -12,8 +15,10 @@ export interface Wire {
 export async function aWire(to: number): Promise<Wire> {
   const ends = new Set<Socket>();
   let isCut = false;
+  let refused = 0;
   const server = createServer((near) => {
     if (isCut) {
+      refused += 1;
       near.destroy();
       return;
     }
@@ -31,13 +36,14 @@ export async function aWire(to: number): Promise<Wire> {
       end.pipe(other);
     }
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
   const cutAll = (): void => {
-    for (const end of ends) end.destroy();
+    ends.forEach((end) => end.destroy());
   };
   return {
+    get refused() {
+      return refused;
+    },
     port: (server.address() as AddressInfo).port,
     cut() {
       isCut = true;
