@@ -121,7 +121,7 @@ describe.skipIf(helm === undefined)('the chart gha-runner-scale-set-controller',
     });
   });
 
-  test('4.1-10 has a Deployment with defaults', async () => {
+  test('4.1-10 has a Deployment with defaults, where ours leaves out a limit of 2 runners at a time', async () => {
     const deployment = await one('deployment', { image: { tag: 'dev' } });
     expect(deployment).toMatchInlineSnapshot(`
       {
@@ -177,7 +177,6 @@ describe.skipIf(helm === undefined)('the chart gha-runner-scale-set-controller',
                     "--auto-scaling-runner-set-only",
                     "--log-level=debug",
                     "--log-format=text",
-                    "--runner-max-concurrent-reconciles=2",
                     "--update-strategy=immediate",
                     "--listener-metrics-addr=0",
                     "--listener-metrics-endpoint=",

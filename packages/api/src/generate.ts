@@ -6,5 +6,6 @@ import { crdFileName, customResourceDefinitions } from './crd.ts';
 const CRDS = new URL('../../../charts/gha-runner-scale-set-controller/crds/', import.meta.url);
 
 for (const definition of customResourceDefinitions()) {
-  await writeFile(new URL(crdFileName(definition), CRDS), stringify(definition));
+  // The dashes part the files where `helm show crds` puts them behind each other.
+  await writeFile(new URL(crdFileName(definition), CRDS), `---\n${stringify(definition)}`);
 }
