@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { API_VERSION, customResourceDefinitions, EphemeralRunnerSetKind } from '@muster/api';
 import { loadConnection } from '@muster/kube';
-import type { Connection, KubeClient, KubeObject, Unsaved } from '@muster/kube';
+import type { Connection, Kind, KubeClient, KubeObject, Unsaved } from '@muster/kube';
+import type { Rule } from './arc.ts';
 
 export const NAMESPACE = 'runners';
 const ACCOUNT = 'var/run/secrets/kubernetes.io/serviceaccount';
@@ -38,17 +39,49 @@ export async function devCluster(folder: string): Promise<DevCluster> {
   throw new Error('the dev cluster did not start');
 }
 
-export async function writeAccount(folder: string, connection: Connection): Promise<void> {
+export async function writeAccount(
+  folder: string,
+  connection: Connection,
+  ownToken?: string,
+): Promise<void> {
   const { authorization = '' } = await connection.headers();
   await mkdir(join(folder, ACCOUNT), { recursive: true });
   const files = {
-    token: authorization.replace(/^Bearer /, ''),
+    token: ownToken ?? authorization.replace(/^Bearer /, ''),
     'ca.crt': String(connection.tls.ca),
     namespace: NAMESPACE,
   };
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(folder, ACCOUNT, name), content);
   }
+}
+
+/** A ServiceAccount that may do that in the namespace; gives its token. */
+export async function allowed(
+  kube: KubeClient,
+  name: string,
+  rules: readonly Rule[],
+): Promise<string> {
+  const core = { apiVersion: 'v1', namespaced: true };
+  const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1', namespaced: true };
+  const metadata = { namespace: NAMESPACE, name };
+  const make = (kind: Kind, more: object): Promise<unknown> =>
+    kube.create(kind, { apiVersion: kind.apiVersion, kind: kind.kind, metadata, ...more });
+  await make({ ...core, kind: 'ServiceAccount', plural: 'serviceaccounts' }, {});
+  await make({ ...rbac, kind: 'Role', plural: 'roles' }, { rules });
+  await make(
+    { ...rbac, kind: 'RoleBinding', plural: 'rolebindings' },
+    {
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+      subjects: [{ kind: 'ServiceAccount', name, namespace: NAMESPACE }],
+    },
+  );
+  const token = { kind: 'TokenRequest', plural: `serviceaccounts/${name}/token` };
+  const made = await kube.create<KubeObject & { status: { token: string } }>(
+    { ...core, ...token },
+    { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata, spec: {} } as never,
+  );
+  return made.status.token;
 }
 
 export async function prepare(kube: KubeClient): Promise<void> {

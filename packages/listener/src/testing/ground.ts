@@ -12,9 +12,18 @@ import type { EphemeralRunnerSet, ListenedScaleSet } from '@muster/api';
 import type { KubeClient } from '@muster/kube';
 import type { RunningServer, Simulator } from '@muster/simulator';
 import { bundleListener } from './bundle.ts';
-import { devCluster, makeSet, NAMESPACE, prepare, template, writeAccount } from './cluster.ts';
+import {
+  allowed,
+  devCluster,
+  makeSet,
+  NAMESPACE,
+  prepare,
+  template,
+  writeAccount,
+} from './cluster.ts';
 import { startProgram } from './program.ts';
 import { aWire } from './wire.ts';
+import type { Rule } from './arc.ts';
 import type { DevCluster } from './cluster.ts';
 import type { Program } from './program.ts';
 import type { Wire } from './wire.ts';
@@ -148,6 +157,14 @@ export class Ground {
     await writeFile(`${path}.next`, content);
     await rename(`${path}.next`, path);
     return path;
+  }
+
+  /** The folder of a pod whose ServiceAccount may do that, and nothing else. */
+  async accountWith(name: string, rules: readonly Rule[]): Promise<string> {
+    const folder = join(this.folder, name);
+    const token = await allowed(this.kube, name, rules);
+    await writeAccount(folder, this.#parts.cluster.connection, token);
+    return folder;
   }
 
   start({ instance, config, env }: ProcessWish): Program {
