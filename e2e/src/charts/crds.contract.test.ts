@@ -42,7 +42,7 @@ describe.skipIf(isLeftOut)('the hook of the definitions', START, () => {
   beforeAll(async () => {
     ground = await enterGround();
     await ground.kubectl(['create', 'namespace', namespace]);
-    await ground.kubectl(['apply', '-f', join(CHARTS, CONTROLLER, 'crds')]);
+    await ground.makeKinds();
     const file = join(CHARTS, CONTROLLER, 'crds', `actions.github.com_autoscalingrunnersets.yaml`);
     ours = parse(await readFile(file, 'utf8')) as Definition;
   }, START.timeout);

@@ -6,6 +6,7 @@ import { findProgram } from '../programs.ts';
 import { HOST_ENV, PARENT } from '../stories/config.ts';
 import { programFile, startProgram } from '../stories/program.ts';
 import { REAL_KUBECONFIG } from './config.ts';
+import { CHARTS, CONTROLLER } from './helm.ts';
 import { runTool } from './tool.ts';
 
 type Tool = (args: readonly string[], input?: string) => Promise<string>;
@@ -17,6 +18,8 @@ export interface Ground {
   desk: string;
   helm: Tool;
   kubectl: Tool;
+  /** Makes the definitions of our kinds where they are not there: others may be at work on them in the same cluster. */
+  makeKinds: () => Promise<void>;
   stop: () => Promise<void>;
 }
 
@@ -40,6 +43,7 @@ export async function enterGround(): Promise<Ground> {
       desk,
       helm: tool(found.helm),
       kubectl: tool(found.kubectl),
+      makeKinds: () => makeKinds(tool(found.kubectl)),
       stop: async () => {
         await stop();
         await rm(desk, { recursive: true, force: true });
@@ -49,6 +53,14 @@ export async function enterGround(): Promise<Ground> {
     await rm(desk, { recursive: true, force: true });
     throw error;
   }
+}
+
+async function makeKinds(kubectl: Tool): Promise<void> {
+  const definitions = join(CHARTS, CONTROLLER, 'crds');
+  await kubectl(['create', '-f', definitions]).catch((error: unknown) => {
+    if (!String(error).includes('already exists')) throw error;
+  });
+  await kubectl(['wait', '--for=condition=Established', '-f', definitions, '--timeout=30s']);
 }
 
 async function clusterFor(desk: string): Promise<Pick<Ground, 'kubeconfig' | 'stop'>> {

@@ -13,7 +13,7 @@ describe.skipIf(!hasTools)('Helm, of the charts', START, () => {
   beforeAll(async () => {
     ground = await enterGround();
     // Helm's dry run knows no kind that the cluster does not.
-    await ground.kubectl(['apply', '-f', join(CHARTS, CONTROLLER, 'crds')]);
+    await ground.makeKinds();
   }, START.timeout);
 
   afterAll(() => ground.stop(), START.timeout);

@@ -70,7 +70,7 @@ describe.skipIf(!hasTools)('the chart of a scale set', START, () => {
 
   beforeAll(async () => {
     ground = await enterGround();
-    await ground.kubectl(['apply', '-f', join(CHARTS, CONTROLLER, 'crds')]);
+    await ground.makeKinds();
   }, START.timeout);
 
   afterAll(() => ground.stop(), START.timeout);
