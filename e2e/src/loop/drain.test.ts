@@ -2,6 +2,7 @@
 import { AutoscalingRunnerSetKind, EphemeralRunnerKind, hasJob } from '@muster/api';
 import type { LostJob } from '@muster/api';
 import { PodKind } from '@muster/kube';
+import type { Kind, KubeObject } from '@muster/kube';
 import { afterEach, beforeEach, expect, onTestFailed, test, vi } from 'vitest';
 import { jobAccounts } from './ledger.ts';
 import { RUNNER_SET } from './user.ts';
@@ -9,6 +10,16 @@ import { createWorld } from './world.ts';
 import type { World } from './world.ts';
 
 let world: World;
+
+/** Of the simulated user (cli/dev/manifests.ts). */
+const GITHUB_TOKEN = 'a-token-of-the-simulator';
+
+const EventKind: Kind<KubeObject & { reason: string }> = {
+  apiVersion: 'v1',
+  kind: 'Event',
+  plural: 'events',
+  namespaced: true,
+};
 
 // Much is done in each test, and none of it by the wall clock.
 vi.setConfig({ testTimeout: 120_000 });
@@ -104,5 +115,35 @@ test('a new template leaves no moment without warm runners, and a busy one its j
   );
   expect(jobAccounts(world.simulator)).toMatchObject([{ result: 'succeeded', runs: 1 }]);
   expect(world.observer.mostLive).toBeLessThanOrEqual(4);
+  expect(world.simulator.violations()).toEqual([]);
+});
+
+test('a lost job is not run again by credentials that may not, and its runner set says so', async () => {
+  await start({ minRunners: 0, maxRunners: 2 });
+  world.simulator.registerToken({ token: GITHUB_TOKEN, scopes: ['my-org'] });
+  await world.askForReruns();
+  world.queueJobs(1);
+  await world.until('it runs', () => world.jobs('running') === 1);
+  world.kill('runner');
+  const condition = async () =>
+    (await world.kube.get(AutoscalingRunnerSetKind, RUNNER_SET))?.status?.conditions?.find(
+      ({ type }) => type === 'LostJobsRerun',
+    );
+  await world.until('it is refused', async () => (await condition())?.status === 'False');
+  expect(await condition()).toMatchObject({
+    reason: 'Forbidden',
+    message: expect.stringContaining('Resource not accessible') as string,
+  });
+  const { items } = await world.kube.list(EventKind, { namespace: RUNNER_SET.namespace });
+  expect(items.filter(({ reason }) => reason === 'RerunForbidden')).toHaveLength(1);
+
+  world.say('user', 'grants the right');
+  world.simulator.registerToken({ token: GITHUB_TOKEN, scopes: ['my-org'], actions: 'write' });
+  await world.pass(1_800_000);
+  await world.until('it has succeeded', () =>
+    jobAccounts(world.simulator).some(({ result }) => result === 'succeeded'),
+  );
+  await world.until('it is told', async () => (await condition())?.status === 'True');
+  expect(Object.values(await lostJobsThere())).toMatchObject([{ rerun: { state: 'Done' } }]);
   expect(world.simulator.violations()).toEqual([]);
 });

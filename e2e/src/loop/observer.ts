@@ -34,6 +34,10 @@ export interface ObserverOptions {
   hasJob: (runner: string) => boolean;
 }
 
+/** Nothing runs in it that could be taken away. */
+const hasEnded = ({ status }: Pod): boolean =>
+  status?.containerStatuses?.some(({ state }) => state?.terminated !== undefined) ?? false;
+
 export function createObserver({ kube, clock, hasJob }: ObserverOptions): Observer {
   const options = { client: kube, clock, log: silentLog };
   const runnerSets = createCache({ ...options, kind: AutoscalingRunnerSetKind });
@@ -56,9 +60,9 @@ export function createObserver({ kube, clock, hasJob }: ObserverOptions): Observ
     const most = Math.max(...runnerSets.list().map(maxRunnersOf));
     if (isNew && live() > most) wrongs.push(`${live()} runners, and ${most} allowed`);
   });
-  pods.onChange(({ object: { metadata } }) => {
-    const { name, deletionTimestamp } = metadata;
-    if (deletionTimestamp !== undefined && hasJob(name)) {
+  pods.onChange(({ object: pod }) => {
+    const { name, deletionTimestamp } = pod.metadata;
+    if (deletionTimestamp !== undefined && hasJob(name) && !hasEnded(pod)) {
       wrongs.push(`the pod of ${name} is deleted, and it has a job`);
     }
   });

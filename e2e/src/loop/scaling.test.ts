@@ -168,10 +168,10 @@ test('a runner that is killed under its job takes no other job with it', async (
   world.queueJobs(2);
   await world.until('both run', () => world.jobs('running') === 2);
   world.kill('runner');
-  await world.pass(2_000);
-  expect(world.observer.made, 'its job is lost, not waiting').toBe(2);
   await jobsAreOver();
   await runners(0);
+  // GitHub counts the job for a minute yet, and a converging patch comes meanwhile.
+  expect(world.observer.made, 'its job is lost, not waiting').toBe(2);
   expect(jobAccounts(world.simulator)).toEqual([
     { job: 'job 1', result: 'failed', runs: 1 },
     { job: 'job 2', ...RAN_ONCE },

@@ -1,5 +1,7 @@
 // The stories that are told over and over, whatever goes wrong, and what must be so at their end.
+import { AutoscalingRunnerSetKind, awaitsRerun } from '@muster/api';
 import { inventory, INSTALLED, jobAccounts } from './ledger.ts';
+import { RUNNER_SET } from './user.ts';
 import type { World } from './world.ts';
 
 export type Story = (world: World) => Promise<void>;
@@ -38,6 +40,24 @@ export const deletedUnderWork: Story = async (world) => {
   await theSetIsGone(world);
 };
 
+/** A runner dies under its job, which is run again when GitHub has found out, and once. */
+export const secondChance: Story = async (world) => {
+  await world.installRunnerSet({ minRunners: 0, maxRunners: 2 });
+  await world.askForReruns();
+  world.queueJobs(2);
+  await world.asSoonAs('both jobs run', () => world.jobs('running') === 2);
+  world.kill('runner');
+  await world.until('each job has succeeded', () =>
+    jobAccounts(world.simulator).some(({ job, result }, _, all) => {
+      return result === 'failed' && all.filter((one) => one.job === job).length === 2;
+    }),
+  );
+  await jobsAreOver(world);
+  await itComesToRest(world, 0);
+  await world.until('it is told', async () => (await pendingReruns(world)) === 0);
+  await theSetIsGone(world);
+};
+
 const jobsAreOver = (world: World): Promise<void> =>
   world.until('all jobs are over', () =>
     jobAccounts(world.simulator).every(({ result }) => result),
@@ -59,15 +79,36 @@ async function theSetIsGone(world: World): Promise<void> {
   });
 }
 
+async function pendingReruns({ kube }: World): Promise<number> {
+  const runnerSet = await kube.get(AutoscalingRunnerSetKind, RUNNER_SET);
+  return Object.values(runnerSet?.status?.lostJobs ?? {}).filter(awaitsRerun).length;
+}
+
+/** Each job succeeded once, and ran once but for those that were lost with their runners. */
+function wrongJobs({ simulator, lostJobs }: World): string[] {
+  const accounts = jobAccounts(simulator);
+  const failed = accounts.filter(({ result }) => result === 'failed').length;
+  const names = new Set(accounts.map(({ job }) => job));
+  const unlucky = [...names].filter((name) => {
+    const ends = accounts.filter(({ job, result }) => job === name && result === 'succeeded');
+    return ends.length !== 1;
+  });
+  return [
+    ...accounts
+      .filter(({ runs, result }) => runs !== 1 || result === undefined)
+      .map(({ job, runs, result }) => `${job} ran ${runs} times: ${result ?? 'no result'}`),
+    ...unlucky.map((name) => `${name} has not succeeded once`),
+    ...(failed === lostJobs ? [] : [`${failed} jobs failed, and ${lostJobs} were lost`]),
+  ];
+}
+
 /** What is not as it must be; nothing when all is well. */
-export async function wrongsOf({ simulator, observer, kube }: World): Promise<string[]> {
-  const jobs = jobAccounts(simulator)
-    .filter(({ runs, result }) => runs !== 1 || result !== 'succeeded')
-    .map(({ job, runs, result }) => `${job} ran ${runs} times: ${result ?? 'no result'}`);
+export async function wrongsOf(world: World): Promise<string[]> {
+  const { simulator, observer, kube } = world;
   const left = (await inventory(kube)).filter((object) => !INSTALLED.includes(object));
   const { scaleSets, runners } = simulator.state();
   return [
-    ...jobs,
+    ...wrongJobs(world),
     ...observer.wrongs,
     ...simulator.violations().map(({ method, path, rule }) => `${method} ${path}: ${rule}`),
     ...left.map((object) => `${object} is left over`),

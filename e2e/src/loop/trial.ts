@@ -3,7 +3,7 @@ import { wordsOf } from './mishap.ts';
 import type { Mishap, Weather } from './mishap.ts';
 import type { Order } from './network.ts';
 import { seededRandom, shuffled } from './random.ts';
-import { changes, deletedUnderWork, threeJobs, wrongsOf } from './story.ts';
+import { changes, deletedUnderWork, secondChance, threeJobs, wrongsOf } from './story.ts';
 import type { Story } from './story.ts';
 import { mishapsOf, onceAt, recording, storm } from './weather.ts';
 import type { Point } from './weather.ts';
@@ -55,9 +55,11 @@ async function withRandom<T>(random: () => number, run: () => Promise<T>): Promi
   }
 }
 
-const STORIES = { threeJobs, changes, deletedUnderWork };
+const STORIES = { threeJobs, changes, deletedUnderWork, secondChance };
 
 export type StoryName = keyof typeof STORIES;
+
+export const undisturbed = (story: StoryName): Trial => oneTrial(story, 'undisturbed', () => ({}));
 
 /** Every call of the controller and the listener in a telling in which nothing goes wrong. */
 export async function pointsOf(story: StoryName): Promise<Point[]> {

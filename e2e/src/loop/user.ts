@@ -1,5 +1,5 @@
 // What a platform engineer applies: what the two charts would.
-import { AutoscalingRunnerSetKind } from '@muster/api';
+import { AutoscalingRunnerSetKind, RERUN_ANNOTATION } from '@muster/api';
 import { create, operatorManifests, readCrds, scaleSetManifests } from '@muster/cli';
 import type { ScaleSetWish } from '@muster/cli';
 import type { JsonObject, KubeClient } from '@muster/kube';
@@ -19,6 +19,12 @@ export async function installOperator(kube: KubeClient): Promise<void> {
 /** As `helm upgrade` does. */
 export async function changeRunnerSet(kube: KubeClient, spec: JsonObject): Promise<void> {
   await kube.patch(AutoscalingRunnerSetKind, RUNNER_SET, { spec });
+}
+
+/** As `kubectl annotate` does. */
+export async function askForReruns(kube: KubeClient): Promise<void> {
+  const metadata = { annotations: { [RERUN_ANNOTATION]: 'true' } };
+  await kube.patch(AutoscalingRunnerSetKind, RUNNER_SET, { metadata });
 }
 
 export async function installRunnerSet(kube: KubeClient, limits: Limits): Promise<void> {

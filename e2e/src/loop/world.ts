@@ -14,7 +14,13 @@ import { startNode } from './node.ts';
 import type { Node } from './node.ts';
 import { createObserver } from './observer.ts';
 import type { Observer } from './observer.ts';
-import { changeRunnerSet, installOperator, installRunnerSet, RUNNER_SET } from './user.ts';
+import {
+  askForReruns,
+  changeRunnerSet,
+  installOperator,
+  installRunnerSet,
+  RUNNER_SET,
+} from './user.ts';
 import type { Limits } from './user.ts';
 
 export interface WorldOptions {
@@ -36,6 +42,8 @@ export class World {
   readonly kube: KubeClient;
   readonly observer: Observer;
   readonly node: Node;
+  /** Jobs that were lost with their runners. */
+  lostJobs = 0;
   readonly #ground: Ground;
   readonly #end = new AbortController();
   readonly #watching: Promise<unknown>;
@@ -78,6 +86,11 @@ export class World {
     await installRunnerSet(this.kube, limits);
   }
 
+  async askForReruns(): Promise<void> {
+    this.say('user', 'asks that lost jobs are run again');
+    await askForReruns(this.kube);
+  }
+
   async changeLimits(limits: Limits): Promise<void> {
     this.say('user', `wants ${limits.minRunners} to ${limits.maxRunners} runners`);
     await changeRunnerSet(this.kube, { ...limits });
@@ -116,6 +129,7 @@ export class World {
     this.say('user', `kills the ${container}`);
     const running = this.node.running(container);
     if (!running) throw new Error(`no ${container} runs`);
+    if (container === 'runner') this.lostJobs += 1;
     running.kill();
   }
 

@@ -1,7 +1,7 @@
 // AutoscalingRunnerSet: what a user writes. reference/controllers.md 1.2.
 import { z } from 'zod';
-import { API_VERSION } from './meta.ts';
-import { NO_MAXIMUM } from './names.ts';
+import { annotation, API_VERSION } from './meta.ts';
+import { NO_MAXIMUM, RERUN_ANNOTATION } from './names.ts';
 import {
   conditions,
   count,
@@ -41,6 +41,14 @@ export const autoscalingRunnerSetSpec = z.object({
   ephemeralRunnerConfigSecretMetadata: resourceMeta.optional(),
 });
 
+const rerun = z
+  .object({
+    state: text('Pending, Done or GivenUp.'),
+    reason: text('Why it is so, in one word.').optional(),
+    message: text('Why it is so.').optional(),
+  })
+  .describe('Whether it was run again; absent where nobody asked for that when it was lost.');
+
 const lostJob = z.object({
   job: text("The job's name, as GitHub shows it.").optional(),
   jobId: text('The job at GitHub.').optional(),
@@ -50,6 +58,7 @@ const lostJob = z.object({
   runUrl: text('Where people look at it.').optional(),
   cause: text('What became of the pod.'),
   at: z.string().meta({ format: 'date-time' }),
+  rerun: rerun.optional(),
 });
 
 export const autoscalingRunnerSetStatus = z.object({
@@ -66,6 +75,7 @@ export const autoscalingRunnerSetStatus = z.object({
 });
 
 export type LostJob = z.infer<typeof lostJob>;
+export type Rerun = z.infer<typeof rerun>;
 export type AutoscalingRunnerSetSpec = z.infer<typeof autoscalingRunnerSetSpec>;
 export type AutoscalingRunnerSetStatus = z.infer<typeof autoscalingRunnerSetStatus>;
 
@@ -80,6 +90,13 @@ export const AutoscalingRunnerSetKind: KindOf<AutoscalingRunnerSet> = {
   plural: 'autoscalingrunnersets',
   namespaced: true,
 };
+
+/** Whether jobs that lose their pod are to be run again. */
+export const wantsReruns = (runnerSet: AutoscalingRunnerSet): boolean =>
+  annotation(runnerSet, RERUN_ANNOTATION) === 'true';
+
+/** It waits to be run again. */
+export const awaitsRerun = ({ rerun: wish }: LostJob): boolean => wish?.state === 'Pending';
 
 /** The name that workflows put in `runs-on`. */
 export const scaleSetNameOf = (runnerSet: AutoscalingRunnerSet): string =>

@@ -38,6 +38,7 @@ export {
   LISTENER_CONFIG,
   NO_MAXIMUM,
   PART_OF,
+  RERUN_ANNOTATION,
   RUNNER_ENV,
 } from './names.ts';
 export type {
@@ -50,15 +51,18 @@ export type {
 } from './schema.ts';
 export {
   AutoscalingRunnerSetKind,
+  awaitsRerun,
   maxRunnersOf,
   minRunnersOf,
   scaleSetNameOf,
+  wantsReruns,
 } from './autoscaling-runner-set.ts';
 export type {
   AutoscalingRunnerSet,
   AutoscalingRunnerSetSpec,
   AutoscalingRunnerSetStatus,
   LostJob,
+  Rerun,
 } from './autoscaling-runner-set.ts';
 export { AutoscalingListenerKind, listenerName } from './autoscaling-listener.ts';
 export type {

@@ -94,6 +94,9 @@ export const DELETION_ANNOTATIONS = {
   deadline: 'actions.github.com/deletion-deadline',
 } as const;
 
+/** Ours, on a runner set: `true` has a job that lost its pod run again, once, when its run is over. */
+export const RERUN_ANNOTATION = 'actions.github.com/rerun-lost-jobs';
+
 /** Autoscalers of nodes leave a pod alone that says so. */
 export const KEEP_ANNOTATIONS = {
   'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',

@@ -41,6 +41,7 @@ import { createEphemeralRunnerSetReconciler } from './ephemeral-runner-set/index
 import { createGitHub } from './github.ts';
 import type { GitHubOptions } from './github.ts';
 import { createKept } from './kept.ts';
+import { createLostJobsReconciler } from './lost-jobs/index.ts';
 import { registerMetrics } from './metrics.ts';
 import { createReads } from './reads.ts';
 import { createRights, permitted } from './rights.ts';
@@ -75,7 +76,7 @@ export interface Controller {
 }
 
 // Enough that one slow call holds nobody up, and that a hundred scale sets start within seconds.
-const CONCURRENCY = { runnerSets: 16, listeners: 8, sets: 16 };
+const CONCURRENCY = { runnerSets: 16, listeners: 8, sets: 16, lostJobs: 4 };
 
 export function createController(options: ControllerOptions): Controller {
   const { config, kube, clock, log } = options;
@@ -161,6 +162,9 @@ function wakeAll(caches: Caches, loops: Loops): void {
       loops[name].wake(`${metadata.namespace}/${metadata.name}`);
     }
   }
+  for (const { metadata, status } of caches.runnerSets.list()) {
+    if (status?.lostJobs) loops.lostJobs.wake(`${metadata.namespace}/${metadata.name}`);
+  }
 }
 
 type LoopParts = Pick<ControllerOptions, 'mayAct' | 'metrics'> & { events: Events };
@@ -190,6 +194,7 @@ function createLoops(
     listeners: loop(createAutoscalingListenerReconciler(deps), CONCURRENCY.listeners),
     sets: loop(createEphemeralRunnerSetReconciler(deps), CONCURRENCY.sets),
     runners: loop(createEphemeralRunnerReconciler(deps), config.runnerConcurrency),
+    lostJobs: loop(createLostJobsReconciler(deps), CONCURRENCY.lostJobs),
   };
 }
 

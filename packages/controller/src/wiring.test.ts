@@ -50,6 +50,7 @@ beforeEach(() => {
     listeners: loop('listener'),
     sets: loop('set'),
     runners: loop('runner'),
+    lostJobs: loop('lost jobs'),
   };
   stop = wire(caches, loops, { clock, stores: [{ expire: () => (expired += 1) }] });
 });
@@ -150,4 +151,12 @@ test('once stopped it hears nothing', () => {
   clock.advance(600_000);
   expect(tell.size).toBe(0);
   expect(woken).toEqual([]);
+});
+
+test('a runner set with lost jobs wakes what runs them again, and one without does not', () => {
+  tell.get('runnerSets')?.(modified(aRunnerSet()));
+  expect(woken).toEqual(['runner set runners/linux']);
+  const lostJobs = { a: { cause: 'Evicted', at: '2026-01-01T00:00:00Z' } };
+  tell.get('runnerSets')?.(modified(aRunnerSet({ status: { lostJobs } })));
+  expect(woken.slice(1)).toEqual(['runner set runners/linux', 'lost jobs runners/linux']);
 });

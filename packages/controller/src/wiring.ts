@@ -12,6 +12,8 @@ export interface Loops {
   listeners: Wake;
   sets: Wake;
   runners: Wake;
+  /** By the key of their runner set. */
+  lostJobs: Wake;
 }
 
 export interface Pulse {
@@ -25,6 +27,7 @@ export function wire(caches: Caches, loops: Loops, { clock, stores }: Pulse): ()
   const stops = [
     on(caches.runnerSets, ({ object }) => {
       loops.runnerSets.wake(keyOf(object));
+      if (object.status?.lostJobs) loops.lostJobs.wake(keyOf(object));
     }),
     on(caches.listeners, ({ object }) => {
       const { autoscalingRunnerSetNamespace, autoscalingRunnerSetName } = object.spec;

@@ -61,7 +61,7 @@ function afterChange(error: unknown, observed: Observed): Action[] | 'retry' {
       : [
           {
             do: 'report',
-            status: { ...runnerSet.status, conditions: withCondition(conditions, next) },
+            status: { conditions: withCondition(conditions, next) },
             because: refusal.message,
             event: { type: 'Warning', reason: refusal.reason },
           } as const,

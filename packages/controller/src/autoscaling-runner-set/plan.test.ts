@@ -1,4 +1,5 @@
-import { listenerName } from '@muster/api';
+import { listenerName, RERUN_ANNOTATION } from '@muster/api';
+import type { AutoscalingRunnerSetStatus } from '@muster/api';
 import { aListener, aRunner, aRunnerSet, aSet } from '@muster/api/testing';
 import { describe, expect, test } from 'vitest';
 import { desiredListener } from './desired.ts';
@@ -470,4 +471,44 @@ test('BUG-6: pull secrets do not make its listener differ', () => {
   const { metadata, spec } = desiredListener(given, withSecrets);
   const listeners = [aListener({ metadata: { ...metadata }, spec })];
   expect(does({ config: withSecrets, sets: upToDate(held()).sets, listeners })).toEqual([]);
+});
+
+describe('jobs that lost their pods', () => {
+  const lostJobs = { a: { cause: 'Evicted', at: '2026-01-01T00:30:00Z' } };
+  const forbidden = {
+    a: { ...lostJobs.a, rerun: { state: 'Pending', reason: 'Forbidden', message: 'no right' } },
+  };
+  const wanting = { annotations: { ...KNOWN, [RERUN_ANNOTATION]: 'true' } };
+
+  function reported(given: Parameters<typeof held>[0]): AutoscalingRunnerSetStatus {
+    const [said] = plan(observed({ ...upToDate(held()), runnerSet: held(given) }));
+    if (said?.do !== 'report') throw new Error('it says nothing');
+    return said.status;
+  }
+
+  const rerunsIn = ({ conditions = [] }: AutoscalingRunnerSetStatus) =>
+    conditions.filter(({ type }) => type === 'LostJobsRerun');
+
+  test('are told by others: its own status is not written again for them', () => {
+    const runnerSet = held({ status: { ...reported({}), lostJobs } });
+    expect(plan(observed({ ...upToDate(held()), runnerSet }))).toEqual([]);
+  });
+
+  test('are no subject where nobody wants them run again', () => {
+    expect(rerunsIn(reported({ status: { lostJobs } }))).toEqual([]);
+  });
+
+  test('are run again as far as is known', () => {
+    expect(rerunsIn(reported({ metadata: wanting, status: { lostJobs } }))).toMatchObject([
+      { status: 'True', reason: 'WhenLost', observedGeneration: 1 },
+    ]);
+  });
+
+  test('are not run again while the credentials may not', () => {
+    const said = reported({ metadata: wanting, status: { lostJobs: forbidden } });
+    expect(rerunsIn(said)).toMatchObject([
+      { status: 'False', reason: 'Forbidden', message: 'no right' },
+    ]);
+    expect(rerunsIn(reported({ status: { ...said, lostJobs: forbidden } }))).toEqual([]);
+  });
 });

@@ -4,13 +4,14 @@ import type { Observed } from './observe.ts';
 import type { Action } from './plan.ts';
 import type { Phase, Standing } from './status.ts';
 
-/** What is to be said of a runner set. Nothing, when its status says so already. */
+/** What is to be said of a runner set. Nothing, when its status says so already; lost jobs are others' part of it. */
 export function report(
   observed: Observed,
   phase: Phase,
   ready: Standing,
 ): Extract<Action, { do: 'report' }>[] {
   const status = statusWith(observed, phase, ready);
-  if (contentHash(status) === contentHash(observed.runnerSet.status ?? {})) return [];
+  const before = { ...observed.runnerSet.status, lostJobs: undefined };
+  if (contentHash(status) === contentHash(before)) return [];
   return [{ do: 'report', status, because: ready.message }];
 }

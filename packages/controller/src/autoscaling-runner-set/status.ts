@@ -1,5 +1,5 @@
 // What a runner set's status says, from what was observed.
-import { isDeleting, withCondition } from '@muster/api';
+import { awaitsRerun, isDeleting, wantsReruns, withCondition } from '@muster/api';
 import type {
   AutoscalingListener,
   AutoscalingRunnerSet,
@@ -94,9 +94,15 @@ export function statusWith(
   return {
     ...countsOf(sets),
     phase,
-    conditions: conditions.reduce(withCondition, runnerSet.status?.conditions ?? []),
+    conditions: conditions.reduce(withCondition, standingOf(runnerSet)),
   };
 }
+
+/** What was said before, but for what nobody asks for any more. */
+const standingOf = (runnerSet: AutoscalingRunnerSet): Condition[] =>
+  (runnerSet.status?.conditions ?? []).filter(
+    ({ type }) => type !== RERUNS || wantsReruns(runnerSet),
+  );
 
 /** Conditions that a runner set may work in spite of. While it is being deleted the last ones stand. */
 function asides({ runnerSet, sets, listeners, config, granted, verdict }: Observed): Said[] {
@@ -108,6 +114,7 @@ function asides({ runnerSet, sets, listeners, config, granted, verdict }: Observ
     ...upToDate(runnerSet),
     ...owned(listeners[0]),
     ...runnersReady(currentSet({ sets })),
+    ...reruns(runnerSet),
   ];
 }
 
@@ -180,6 +187,22 @@ function runnersReady(set: EphemeralRunnerSet | undefined): Said[] {
   if (ready === undefined) return [];
   const { status, reason, message } = ready;
   return [{ type: 'RunnersReady', status, reason, message }];
+}
+
+const RERUNS = 'LostJobsRerun';
+
+/** Only the refusal of a job tells whether the credentials may; until then they are taken at their word. */
+function reruns(runnerSet: AutoscalingRunnerSet): Said[] {
+  if (!wantsReruns(runnerSet)) return [];
+  const refused = Object.values(runnerSet.status?.lostJobs ?? {}).find(
+    (job) => awaitsRerun(job) && job.rerun?.reason === 'Forbidden',
+  )?.rerun;
+  if (refused) {
+    const { reason = '', message = '' } = refused;
+    return [{ type: RERUNS, status: 'False', reason, message }];
+  }
+  const message = 'a job that loses its pod is run again when its run is over';
+  return [{ type: RERUNS, status: 'True', reason: 'WhenLost', message }];
 }
 
 export const conditionOf = (

@@ -1,5 +1,7 @@
+import { FINALIZERS } from '@muster/api';
 import { aRunner } from '@muster/api/testing';
 import { describe, expect, test } from 'vitest';
+import { aFinishedPod } from '../testing-pods.ts';
 import { accountOf } from './account.ts';
 import { asked, busy, endedWell, finished, leaving, member, NOW } from './testing.ts';
 
@@ -7,6 +9,17 @@ import { asked, busy, endedWell, finished, leaving, member, NOW } from './testin
 const spent = (count: number, ended: string[] = []) => ({
   status: { currentReplicas: 0, slots: { generation: 1, spent: count, ended } },
 });
+
+/** Its container was killed under its job; GitHub has not found out. */
+const lost = (name: string, metadata = {}) =>
+  member(
+    name,
+    {
+      metadata: { ...leaving.metadata, finalizers: [FINALIZERS.registration], ...metadata },
+      status: { jobId: '7' },
+    },
+    (runner) => aFinishedPod(runner, 137),
+  );
 
 describe('the account of slots', () => {
   const generation2 = { metadata: { generation: 2 } };
@@ -68,6 +81,36 @@ describe('the account of slots', () => {
           status: { jobId: '7' },
         }),
       ],
+      is: { generation: 2, spent: 0, ended: ['a'] },
+    },
+    {
+      name: 'counts on one that was lost under its job for as long as GitHub holds it, though the patch converges',
+      set: finished(asked(2, 0, { ...spent(1, ['a']), ...generation2 }), []),
+      members: [lost('a')],
+      is: { generation: 2, spent: 1, ended: ['a'] },
+    },
+    {
+      name: 'counts on one whose pod vanished under its job as well',
+      set: finished(asked(2, 0, { ...spent(1, ['a']), ...generation2 }), []),
+      members: [{ ...lost('a'), pod: undefined }],
+      is: { generation: 2, spent: 1, ended: ['a'] },
+    },
+    {
+      name: 'does not count on a lost one of whose end the listener has heard',
+      set: finished(asked(1, 0, { ...spent(1, ['a']), ...generation2 }), ['a']),
+      members: [lost('a')],
+      is: { generation: 2, spent: 0, ended: ['a'] },
+    },
+    {
+      name: 'does not count on a lost one that GitHub has let go of',
+      set: finished(asked(2, 0, { ...spent(1, ['a']), ...generation2 }), []),
+      members: [lost('a', { finalizers: [] })],
+      is: { generation: 2, spent: 0, ended: ['a'] },
+    },
+    {
+      name: "does not count on a lost one of ARC's listener, which names nobody",
+      set: asked(2, 0, { ...spent(1, ['a']), ...generation2 }),
+      members: [lost('a')],
       is: { generation: 2, spent: 0, ended: ['a'] },
     },
   ])('$name', ({ set, members, is }) => {

@@ -1,7 +1,8 @@
 // The account of slots (design.md, decision 6; docs/decisions/0003 and 0005). Decides only.
-import { contentHash, isDeleting, isDone } from '@muster/api';
+import { contentHash, FINALIZERS, hasFinalizer, hasJob, isDeleting, isDone } from '@muster/api';
 import type { EphemeralRunnerSet, Slots } from '@muster/api';
-import { spendsSlot } from '../runner-pod.ts';
+import { runnerPod, spendsSlot } from '../runner-pod.ts';
+import type { RunnerPod } from '../runner-pod.ts';
 import { deletingForMs } from '../time.ts';
 import type { Member } from './tally.ts';
 import { templateHash } from './template.ts';
@@ -66,11 +67,26 @@ const HEARD_WITHIN_MS = 30_000;
  * Whether `replicas` still counts one that is over: our listener names in each numbered patch who no
  * longer counts. ARC's names nobody, and a converging patch counts only what should be there.
  */
-function isUnheardOf({ runner, pod }: Member, { set, now }: Omit<Roll, 'members'>): boolean {
+function isUnheardOf(member: Member, { set, now }: Omit<Roll, 'members'>): boolean {
+  const { runner, pod } = member;
   const { finishedRunners, patchID } = set.spec;
-  if (finishedRunners === undefined || patchID === 0) return false;
+  if (finishedRunners === undefined) return false;
   if (finishedRunners.includes(runner.metadata.name)) return false;
-  return spendsSlot(runner, pod) && deletingForMs(runner, now) < HEARD_WITHIN_MS;
+  if (isHeldByGitHub(member)) return true;
+  return patchID !== 0 && spendsSlot(runner, pod) && deletingForMs(runner, now) < HEARD_WITHIN_MS;
 }
+
+/**
+ * Its pod is lost, and GitHub, which takes minutes to find out, still calls it busy. Its statistics count the job for
+ * as long, so a converging patch too: another runner would wait in vain for it.
+ */
+const isHeldByGitHub = ({ runner, pod }: Member): boolean =>
+  hasJob(runner) &&
+  isDeleting(runner) &&
+  hasFinalizer(runner, FINALIZERS.registration) &&
+  isLost(runnerPod(pod));
+
+const isLost = (state: RunnerPod): boolean =>
+  state.is === 'finished' ? state.exitCode !== 0 : state.is === 'absent' || state.is === 'failed';
 
 const nameOf = ({ runner }: Member): string => runner.metadata.name;

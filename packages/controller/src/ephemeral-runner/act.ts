@@ -5,6 +5,7 @@ import {
   FINALIZERS,
   LABELS,
   minRunnersOf,
+  wantsReruns,
   withoutFinalizers,
 } from '@muster/api';
 import type { EphemeralRunner } from '@muster/api';
@@ -100,7 +101,8 @@ async function recordLoss(
   const runnerSet = runnerSetAbove(runner, caches);
   if (runnerSet === undefined) return;
   const { namespace, name } = runnerSet.metadata;
-  const lostJobs = lossPatch(runnerSet, runner, lossOf(runner, { cause, now }));
+  const loss = lossOf(runner, { cause, now, rerun: wantsReruns(runnerSet) });
+  const lostJobs = lossPatch(runnerSet, runner, loss);
   await kube.patchStatus(AutoscalingRunnerSetKind, { namespace, name }, { status: { lostJobs } });
 }
 

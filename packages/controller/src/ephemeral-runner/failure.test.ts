@@ -140,6 +140,16 @@ describe('after a failed action', () => {
       does: ['wait 2 s'],
     },
     {
+      name: 'a runner that ended without GitHub having noticed is asked for seldom',
+      of: 'deregister',
+      error: busy,
+      given: {
+        runner: deleted('2026-01-01T00:04:30Z'),
+        pod: aFinishedPod(runner, 137),
+      },
+      does: ['wait 30 s'],
+    },
+    {
       name: 'GitHub in trouble is asked again quietly at first',
       of: 'deregister',
       error: TROUBLE,

@@ -14,8 +14,10 @@ import { isRefusal } from './refusal.ts';
 import { statusPatch } from './status.ts';
 
 const BUSY_MS = 30_000;
-/** Its container has ended: GitHub is about to notice. */
+/** Its container has just ended: GitHub is about to notice. */
 const ENDED_BUSY_MS = 2_000;
+/** Else it ended without a word, and GitHub takes minutes. */
+const ABOUT_TO_NOTICE_MS = 30_000;
 const STALE_CACHE_MS = 5_000;
 const QUOTA_MS = 30_000;
 /** A JIT configuration does not live for ever; a fresh runner gets a fresh one. */
@@ -86,10 +88,9 @@ const isOutsideLimitRange = ({ message }: Error): boolean =>
 const isMissingRight = ({ message }: Error): boolean => message.includes('cannot create resource');
 
 function afterDeregister(error: unknown, observed: Observed): Action[] | 'retry' {
-  const { runner, pod, farewell, settled, now } = observed;
+  const { runner, farewell, settled, now } = observed;
   if (isRefusal(error, 'busy') && farewell.word !== 'force') {
-    const hasEnded = !['running', 'starting'].includes(runnerPod(pod).is);
-    return [{ do: 'wait', ms: hasEnded ? ENDED_BUSY_MS : BUSY_MS, because: error.message }];
+    return [{ do: 'wait', ms: busyMs(observed), because: error.message }];
   }
   if (!isDeleting(runner)) return afterEarlyDeregister(error);
   const because = givesUpBecause(
@@ -104,6 +105,11 @@ function afterDeregister(error: unknown, observed: Observed): Action[] | 'retry'
   if (!isHopeless(error) && deletingForMs(runner, now) < QUIET_MS) return 'retry';
   const message = `GitHub does not let go of it: ${reasonOf(error)}`;
   return tell(observed, { reason: 'NotDeregistered', message, ms: patienceOf(error) });
+}
+
+function busyMs({ runner, pod, now }: Observed): number {
+  const hasEnded = !['running', 'starting'].includes(runnerPod(pod).is);
+  return hasEnded && deletingForMs(runner, now) < ABOUT_TO_NOTICE_MS ? ENDED_BUSY_MS : BUSY_MS;
 }
 
 /** Its pod has not come up: there is time. */

@@ -13,7 +13,7 @@ const runner = aRunner('a', {
     workflowRunId: 42,
   },
 });
-const given = { cause: 'Evicted', now: NOW };
+const given = { cause: 'Evicted', now: NOW, rerun: false };
 
 describe('a lost job', () => {
   test('is kept with repository, workflow, job, run and cause', () => {
@@ -35,6 +35,10 @@ describe('a lost job', () => {
       cause: 'Evicted',
       at: '2026-01-01T00:01:00Z',
     });
+  });
+
+  test('awaits its re-run where that is asked for', () => {
+    expect(lossOf(runner, { ...given, rerun: true }).rerun).toEqual({ state: 'Pending' });
   });
 });
 
@@ -58,5 +62,24 @@ describe('the lost jobs of a runner set', () => {
 
   test('are twenty at most: the oldest goes', () => {
     expect(lossPatch(known(21), runner, loss(30))).toEqual({ a: loss(30), r0: null, r1: null });
+  });
+
+  test('are a hundred while they await their re-run, whatever became of the others', () => {
+    const jobs = (count: number, state: string, prefix: string): [string, LostJob][] =>
+      Array.from({ length: count }, (_, at) => [
+        `${prefix}${at}`,
+        {
+          cause: 'NodeLost',
+          at: new Date(NOW - (count - at) * 1000).toISOString(),
+          rerun: { state },
+        },
+      ]);
+    const lostJobs = Object.fromEntries([...jobs(100, 'Pending', 'p'), ...jobs(21, 'Done', 'd')]);
+    const lost = lossOf(runner, { ...given, rerun: true });
+    expect(lossPatch(aRunnerSet({ status: { lostJobs } }), runner, lost)).toEqual({
+      a: lost,
+      p0: null,
+      d0: null,
+    });
   });
 });

@@ -1,4 +1,5 @@
 // A job whose pod was lost: what is kept of it for people. Decides only.
+import { awaitsRerun } from '@muster/api';
 import type { AutoscalingRunnerSet, EphemeralRunner, LostJob } from '@muster/api';
 import type { Pod } from '@muster/kube';
 import { runnerPod } from '../runner-pod.ts';
@@ -23,7 +24,7 @@ const said = (reason = '', message = ''): string =>
 
 export function lossOf(
   runner: EphemeralRunner,
-  { cause, now }: { cause: string; now: number },
+  { cause, now, rerun }: { cause: string; now: number; rerun: boolean },
 ): LostJob {
   const { status = {} } = runner;
   const facts = {
@@ -35,21 +36,34 @@ export function lossOf(
     runUrl: runUrlOf(runner),
   };
   const known = Object.entries(facts).filter(([, fact]) => fact !== undefined && fact !== '');
-  return { ...Object.fromEntries(known), cause, at: timestamp(now) };
+  return {
+    ...Object.fromEntries(known),
+    cause,
+    at: timestamp(now),
+    ...(rerun && { rerun: { state: 'Pending' } }),
+  };
 }
 
 /** So many are enough to see what happens to a cluster's nodes. */
 const KEPT = 20;
+/** A node may take so many jobs with it, and each of them awaits its re-run. */
+const KEPT_PENDING = 100;
 
-/** A merge patch that adds one and drops the oldest. */
+/** A merge patch that adds one and drops the oldest: those that await nothing first. */
 export function lossPatch(
   { status }: AutoscalingRunnerSet,
   runner: EphemeralRunner,
   loss: LostJob,
 ): Record<string, LostJob | null> {
-  const others = Object.entries(status?.lostJobs ?? {})
-    .filter(([name]) => name !== runner.metadata.name)
-    .sort(([, a], [, b]) => b.at.localeCompare(a.at));
-  const dropped = others.slice(KEPT - 1).map(([name]) => [name, null] as const);
-  return { [runner.metadata.name]: loss, ...Object.fromEntries(dropped) };
+  const { name } = runner.metadata;
+  const all = Object.entries({ ...status?.lostJobs, [name]: loss }).sort(newestFirst);
+  const dropped = [
+    ...all.filter(([, job]) => !awaitsRerun(job)).slice(KEPT),
+    ...all.filter(([, job]) => awaitsRerun(job)).slice(KEPT_PENDING),
+  ].map(([other]) => [other, null] as const);
+  return { [name]: loss, ...Object.fromEntries(dropped) };
 }
+
+type Entry = [runner: string, job: LostJob];
+
+const newestFirst = ([, a]: Entry, [, b]: Entry): number => b.at.localeCompare(a.at);

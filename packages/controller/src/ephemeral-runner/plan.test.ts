@@ -89,6 +89,24 @@ describe('a runner on its way to a pod', () => {
       given: { runner: busy },
       does: [`record-loss: ${JOB} lost its pod: its pod vanished`, 'replace: its job is lost'],
     },
+    {
+      name: 'gets no other pod when its job is heard of only after its pod failed',
+      given: {
+        runner: aRunner('a', {
+          status: {
+            phase: 'Pending',
+            failures: { 'pod-of-a': '2026-01-01T00:00:59Z' },
+            jobId: '9',
+          },
+        }),
+        jit: KEPT,
+        fate: 'Error: the runner ended with exit code 137',
+      },
+      does: [
+        'record-loss: its job lost its pod: Error: the runner ended with exit code 137',
+        'replace: its job is lost',
+      ],
+    },
   ])('$name', ({ given, does }) => {
     expect(steps(given)).toEqual(does);
   });

@@ -85,7 +85,7 @@ function tidy(pod: Pod | undefined): Action[] {
 
 function prepare(observed: Observed): Action[] {
   const { runner, fate, jit, nameTaken, now } = observed;
-  if (wasSeenRunning(runner)) return lost(observed, fate ?? 'its pod vanished');
+  if (hasRun(runner)) return lost(observed, fate ?? 'its pod vanished');
   if (!hasRunnerContainer(runner)) {
     return [invalid(observed, `no container is named ${CONTAINERS.runner}`)];
   }
@@ -97,8 +97,12 @@ function prepare(observed: Observed): Action[] {
   return [...register(jit), { do: 'create-pod', because: 'it has no pod' }];
 }
 
-/** Phase Running is written when its container runs, and taken back before we delete a failed pod. */
-const wasSeenRunning = ({ status }: EphemeralRunner): boolean => status?.phase === 'Running';
+/**
+ * Phase Running is written when its container runs, and taken back before we delete a failed pod. A job may be heard of
+ * later than the end of its pod: then that was no failure, and no other pod is to use its registration.
+ */
+const hasRun = (runner: EphemeralRunner): boolean =>
+  runner.status?.phase === 'Running' || hasJob(runner);
 
 const hasRunnerContainer = ({ spec }: EphemeralRunner): boolean =>
   spec.spec?.containers.some(({ name }) => name === CONTAINERS.runner) ?? false;
