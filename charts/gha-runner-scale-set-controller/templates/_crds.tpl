@@ -1,8 +1,10 @@
 {{/* Helm makes the definitions in crds/ once and never changes them; a hook replaces them. */}}
 
-{{/* "true" when a hook replaces them. Whoever may work in one namespace only may not change what is the whole cluster's. */}}
+{{/* "true" when a hook replaces them. Whoever may work in one namespace only may not change what is the
+whole cluster's. `helm upgrade --reuse-values` gives a chart the values of the one before it, which may know nothing of this one. */}}
 {{- define "controller.crds.upgrade" -}}
-{{- if and (.Values.crds | default dict).upgrade (not (.Values.flags | default dict).watchSingleNamespace) }}true{{ end -}}
+{{- $isOff := eq (toString (.Values.crds | default dict).upgrade) "false" -}}
+{{- if and (not $isOff) (not (.Values.flags | default dict).watchSingleNamespace) }}true{{ end -}}
 {{- end }}
 
 {{/*

@@ -1,7 +1,8 @@
 {{/* The Docker daemon beside the runner; takes a dict of `root` and `sidecar` (whether the cluster knows native sidecars). */}}
 {{- define "set.dind.container" -}}
+{{- $dind := .root.Values.dind | default dict -}}
 name: dind
-image: {{ .root.Values.dind.image | default "docker:dind" | quote }}
+image: {{ $dind.image | default "docker:dind" | quote }}
 args:
   - dockerd
   - --host=unix:///var/run/docker.sock
@@ -11,7 +12,7 @@ env:
     value: '123'
 securityContext:
   privileged: true
-{{- with .root.Values.dind.resources }}
+{{- with $dind.resources }}
 resources:
   {{- toYaml . | nindent 2 }}
 {{- end }}

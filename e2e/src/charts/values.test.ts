@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { findProgram } from '../programs.ts';
 import { CHARTS, CONTROLLER, rendererOf, SCALE_SET } from './helm.ts';
+import type { Files } from './helm.ts';
 import { describedIn, placesOf, withExamples } from './reference/values.ts';
 import type { Schema } from './reference/values.ts';
 
@@ -31,13 +32,36 @@ describe.each([CONTROLLER, SCALE_SET] as const)('the values of %s', (chart) => {
     expect(written.filter((key) => !paths.has(key))).toEqual([]);
   });
 
+  const render = (values: object): Promise<Files> =>
+    rendererOf(helm ?? '')({ chart, release: 'test', values });
+
+  // `helm upgrade --reuse-values` gives the chart the values of the one before it.
+  test.skipIf(helm === undefined)("render with ARC's alone", async () => {
+    const more = { ...REQUIRED[chart], controllerServiceAccount: { name: 'a', namespace: 'b' } };
+    const values = { ...(chart === SCALE_SET && more), ...MODE[chart] };
+    const absent = Object.fromEntries(OURS[chart].map((key) => [key, null]));
+    const [withOurs, without] = [await render(values), await render({ ...values, ...absent })];
+    expect(without.names).toEqual(withOurs.names);
+    for (const name of without.names.filter((one) => one !== 'autoscalingrunnerset')) {
+      expect(without.all(name)).toEqual(withOurs.all(name));
+    }
+  });
+
   test.skipIf(helm === undefined)('render with every example put in', async () => {
     const examples = parse(withExamples(await file('values.yaml'))) as Record<string, unknown>;
     const values = { ...examples, ...REQUIRED[chart] };
-    const files = await rendererOf(helm ?? '')({ chart, release: 'test', values });
+    const files = await render(values);
     expect(files.names).toContain(chart === CONTROLLER ? 'deployment' : 'autoscalingrunnerset');
   });
 });
+
+/** Those that ARC's charts have not. */
+const OURS = {
+  [CONTROLLER]: ['podDisruptionBudget', 'networkPolicy', 'podMonitor', 'grafanaDashboard', 'crds'],
+  [SCALE_SET]: ['dind', 'podDisruptionBudget', 'nameOverride'],
+};
+
+const MODE = { [CONTROLLER]: {}, [SCALE_SET]: { containerMode: { type: 'dind' } } };
 
 const REQUIRED = {
   [CONTROLLER]: {},
