@@ -441,6 +441,31 @@ describe('its session', () => {
     expect(spec.replicas).toBe(isTaken ? statistics.totalAssignedJobs : 1);
   });
 
+  test('that is being made when it is told to stop is ended, and is in nobody’s way', async () => {
+    await given();
+    const first = world.start();
+    world.onDone = ({ method, url }) => {
+      if (method === 'POST' && url.includes('/sessions')) first.stop();
+    };
+    expect(await first.ended).toBe('stopped');
+    expect(atService().session).toBeUndefined();
+  });
+
+  test('that is never answered does not keep it when it is told to stop', async () => {
+    await given();
+    world.simulator.faults.add({ call: 'create-session', effect: { do: 'hang' } });
+    const first = world.start();
+    await rest();
+    first.stop();
+    let outcome: string | undefined;
+    void first.ended.then((how) => {
+      outcome = how;
+    });
+    const before = world.clock.elapsed();
+    expect(await world.until(() => outcome, 100)).toBe('stopped');
+    expect(world.clock.elapsed() - before).toBeLessThan(10_000);
+  });
+
   test('that a killed process left is gone on with', async () => {
     await given();
     const first = world.start();

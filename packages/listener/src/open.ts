@@ -6,6 +6,8 @@ import { hear, stand } from './loop.ts';
 import type { MessageSession } from '@muster/actions';
 import type { Loop } from './loop.ts';
 
+const LAST_ANSWER_MS = 2_000;
+
 /** Goes on with what is recorded; its statistics are heard before any poll. */
 export async function open(loop: Loop, signal: AbortSignal): Promise<MessageSession> {
   const { set, deps, board } = loop;
@@ -16,14 +18,34 @@ export async function open(loop: Loop, signal: AbortSignal): Promise<MessageSess
   if (lost !== undefined) await discard(loop, lost, signal);
   const isWorthTrying = recorded !== undefined && recorded !== lost;
   const resumed = isWorthTrying ? await takeOver(loop, recorded, signal) : undefined;
-  const session =
-    resumed ?? (await deps.actions.createSession(set.scaleSetId, deps.owner, { signal }));
+  const session = resumed ?? (await make(loop, signal));
   const how = resumed ? 'the session of its predecessor' : 'a new session';
   deps.log.info(`listening with ${how}`, { set: set.setName, scaleSetId: set.scaleSetId });
   // A new session tells again what was not acknowledged; what is known of it is not counted twice.
   if (!resumed) loop.lastMessageId = 0;
   hold(loop, session, how);
   return session;
+}
+
+/**
+ * Told to stop meanwhile, it waits for the answer a little longer: a session of which nobody knows the id would be in
+ * its successor's way for a minute or more.
+ */
+async function make({ set, deps }: Loop, signal: AbortSignal): Promise<MessageSession> {
+  const late = new AbortController();
+  let cancel: () => void = () => undefined;
+  const onStop = (): void => {
+    cancel = deps.clock.setTimeout(() => {
+      late.abort();
+    }, LAST_ANSWER_MS);
+  };
+  signal.addEventListener('abort', onStop, { once: true });
+  try {
+    return await deps.actions.createSession(set.scaleSetId, deps.owner, { signal: late.signal });
+  } finally {
+    signal.removeEventListener('abort', onStop);
+    cancel();
+  }
 }
 
 function hold(loop: Loop, session: MessageSession, reason: string): void {

@@ -101,6 +101,8 @@ export class World {
   readonly asked: string[] = [];
   /** Jobs that the service counts although they are gone, with runners idle for them. */
   phantoms = 0;
+  /** Called when the service has done what was asked, before the listener hears of it. */
+  onDone: (request: Request) => void = () => undefined;
   #leapMs = 0;
   readonly #kubernetes;
   readonly #started: Listening[] = [];
@@ -249,6 +251,7 @@ export class World {
   readonly #github: Fetch = async (request) => {
     if (request.method === 'DELETE') this.deleted.push(new URL(request.url).pathname);
     const answer = await this.simulator.fetch(request);
+    this.onDone(request);
     return this.phantoms > 0 && answer.status === 200 ? haunted(answer, this.phantoms) : answer;
   };
 
