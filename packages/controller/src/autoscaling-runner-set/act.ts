@@ -1,10 +1,8 @@
 // Does what a runner set's plan asks for.
 import {
-  annotation,
   ANNOTATIONS,
   AutoscalingListenerKind,
   AutoscalingRunnerSetKind,
-  CLEANUP_ANNOTATIONS,
   EphemeralRunnerKind,
   EphemeralRunnerSetKind,
   FINALIZERS,
@@ -12,13 +10,6 @@ import {
   withoutFinalizers,
 } from '@muster/api';
 import type { AutoscalingRunnerSet, EphemeralRunner, EphemeralRunnerSet } from '@muster/api';
-import {
-  isKubeError,
-  RoleBindingKind,
-  RoleKind,
-  SecretKind,
-  ServiceAccountKind,
-} from '@muster/kube';
 import type { JsonObject, Kind, KubeClient, KubeObject } from '@muster/kube';
 import { accessOf } from '../access.ts';
 import type { GitHubAccess } from '../access.ts';
@@ -31,6 +22,7 @@ import type { Observed } from './observe.ts';
 import type { Action } from './plan.ts';
 import { move, register, relabel, rename, restore } from './scale-set.ts';
 import type { ScaleSetStep } from './scale-set.ts';
+import { unprotect } from './unprotect.ts';
 
 interface Doing {
   observed: Observed;
@@ -109,7 +101,7 @@ const STEPS: Steps = {
   },
   'delete-listeners': ({ listeners }, { kube }) => remove(kube, AutoscalingListenerKind, listeners),
 
-  unprotect: (_, doing) => unprotect(doing),
+  unprotect: (_, { observed: { runnerSet }, kube }) => unprotect(kube, runnerSet),
   wait: () => Promise.resolve(),
 };
 
@@ -182,40 +174,4 @@ async function remove<T extends Placed>(
   for (const object of objects) {
     await kube.delete(kind, placeOf(object), { uid: object.metadata.uid });
   }
-}
-
-const PROTECTED: Record<(typeof CLEANUP_ANNOTATIONS)[number]['kind'], Kind> = {
-  Role: RoleKind,
-  RoleBinding: RoleBindingKind,
-  Secret: SecretKind,
-  ServiceAccount: ServiceAccountKind,
-};
-
-/** One after the other: the last ones grant the right to do this. */
-async function unprotect({ observed: { runnerSet }, kube }: Doing): Promise<void> {
-  for (const { key, kind } of CLEANUP_ANNOTATIONS) {
-    const name = annotation(runnerSet, key);
-    if (name === undefined || name === '') continue;
-    await unprotectOne(kube, PROTECTED[kind], { namespace: runnerSet.metadata.namespace, name });
-  }
-}
-
-async function unprotectOne(
-  kube: KubeClient,
-  kind: Kind,
-  at: { namespace: string; name: string },
-): Promise<void> {
-  const object = await kube.get(kind, at).catch((error: unknown) => {
-    // The chart's role may name another Secret than the one of today.
-    if (kind === SecretKind && isKubeError(error, 'forbidden')) return undefined;
-    throw error;
-  });
-  const { finalizers = [], resourceVersion } = object?.metadata ?? {};
-  if (!finalizers.includes(FINALIZERS.cleanupProtection)) return;
-  await kube.patch(kind, at, {
-    metadata: {
-      resourceVersion,
-      finalizers: finalizers.filter((one) => one !== FINALIZERS.cleanupProtection),
-    },
-  });
 }
