@@ -5,5 +5,5 @@ export { bundle } from './bundle.ts';
 export { ARCHITECTURE, buildImage } from './image.ts';
 export { librariesOf } from './libraries.ts';
 export { NODE } from './programs.ts';
-export { file, program, treeOf } from './tree.ts';
+export { file, folder, program, treeOf } from './tree.ts';
 export type { Entry, Tree } from './tree.ts';

@@ -1,0 +1,43 @@
+// `pnpm e2e [FILTER...]`: one cluster for all stories, which are told one after the other.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { PARENT } from '../stories/config.ts';
+import { WHOLE_ENV } from './config.ts';
+import { enterGround } from './ground.ts';
+
+const VITEST = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Ctrl-C is for vitest too, which then ends; the cluster is stopped after it. */
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+
+async function tell(ground: string): Promise<number> {
+  const options = ['--root', ROOT, '--config', 'vitest.install.config.ts'];
+  const child = spawn(process.execPath, [VITEST, 'run', ...options, ...process.argv.slice(2)], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...WHOLE_ENV, MUSTER_E2E_GROUND: ground },
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
+}
+
+const folder = await mkdtemp(join(await realpath(PARENT), 'muster-e2e-'));
+try {
+  const began = performance.now();
+  const { ground, stop } = await enterGround(folder);
+  try {
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    process.stdout.write(`end to end on ${ground.name}, ready after ${seconds} s\n`);
+    const file = join(folder, 'ground.json');
+    await writeFile(file, JSON.stringify(ground));
+    process.exitCode = await tell(file);
+  } finally {
+    await stop();
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

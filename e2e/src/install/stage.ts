@@ -1,0 +1,102 @@
+// What a story acts with: Helm and kubectl as a user has them, the charts in a registry, and a look at the cluster.
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createKubeClient, loadConnection } from '@muster/kube';
+import type { Kind, KubeClient, KubeObject } from '@muster/kube';
+import { vi } from 'vitest';
+import { CHARTS, CONTROLLER, SCALE_SET } from '../charts/helm.ts';
+import { runTool } from '../charts/tool.ts';
+import { findProgram } from '../programs.ts';
+import { HOST_ENV, PARENT } from '../stories/config.ts';
+import { CONFIG, VERSION } from './config.ts';
+import { startRegistry } from './registry.ts';
+import type { Ground } from './ground.ts';
+
+type Chart = typeof CONTROLLER | typeof SCALE_SET;
+
+/** A release of one of the charts. */
+export interface Release {
+  name: string;
+  namespace: string;
+  chart: Chart;
+  values: object;
+}
+
+export interface Stage {
+  ground: Ground;
+  kube: KubeClient;
+  helm: (...args: string[]) => Promise<string>;
+  kubectl: (args: readonly string[], input?: string) => Promise<string>;
+  /** `helm upgrade --install` from the registry. */
+  install(release: Release, ...options: string[]): Promise<string>;
+  uninstall(release: Pick<Release, 'name' | 'namespace'>, ...options: string[]): Promise<string>;
+  /** Names of all objects of a kind, of one namespace or of all. */
+  names(kind: Kind, namespace?: string): Promise<string[]>;
+  list<K extends KubeObject>(kind: Kind<K>, namespace?: string): Promise<K[]>;
+  end(): Promise<void>;
+}
+
+/** Of this run's cluster; one file tells of it. */
+async function thisGround(): Promise<Ground> {
+  const file = CONFIG.MUSTER_E2E_GROUND;
+  if (file === undefined) throw new Error('these stories are told by `pnpm e2e`');
+  return JSON.parse(await readFile(file, 'utf8')) as Ground;
+}
+
+export async function enterStage(): Promise<Stage> {
+  const ground = await thisGround();
+  const desk = await mkdtemp(join(PARENT, 'muster-e2e-stage-'));
+  const env = { ...HOST_ENV, HOME: desk, KUBECONFIG: ground.kubeconfig };
+  const program = async (name: string): Promise<string> => {
+    const found = await findProgram(name);
+    if (found === undefined) throw new Error(`end to end needs ${name} on PATH`);
+    return found;
+  };
+  const [helmFile, kubectlFile] = await Promise.all([program('helm'), program('kubectl')]);
+  const helm = (args: readonly string[], input = ''): Promise<string> =>
+    runTool(helmFile, args, { env, cwd: desk, input });
+  const registry = await startRegistry();
+  const repository = `oci://${registry.address}/charts`;
+  for (const chart of [CONTROLLER, SCALE_SET]) {
+    await helm(['package', join(CHARTS, chart)]);
+  }
+  for (const archive of (await readdir(desk)).filter((name) => name.endsWith('.tgz'))) {
+    await helm(['push', archive, repository, '--plain-http']);
+  }
+  const kube = createKubeClient({
+    connection: await loadConnection({ env: { KUBECONFIG: ground.kubeconfig } }),
+  });
+  const list: Stage['list'] = async (kind, namespace) =>
+    (await kube.list(kind, namespace === undefined ? {} : { namespace })).items;
+  return {
+    ground,
+    kube,
+    list,
+    helm: (...args) => helm(args),
+    kubectl: (args, input = '') => runTool(kubectlFile, args, { env, cwd: desk, input }),
+    install: ({ name, namespace, chart, values }, ...options) =>
+      helm(
+        [
+          ...['upgrade', '--install', name, `${repository}/${chart}`, '--version', VERSION],
+          ...['--plain-http', '--namespace', namespace, '--create-namespace'],
+          ...['--values', '-', ...options],
+        ],
+        JSON.stringify(values),
+      ),
+    uninstall: ({ name, namespace }, ...options) =>
+      helm(['uninstall', name, '--namespace', namespace, ...options]),
+    names: async (kind, namespace) =>
+      (await list(kind, namespace)).map(({ metadata }) => metadata.name),
+    async end() {
+      await Promise.all([kube.close(), registry.close()]);
+      await rm(desk, { recursive: true, force: true });
+    },
+  };
+}
+
+/** How long anything may take, on a busy machine, unless a story says otherwise. */
+const PATIENCE = { timeout: 90_000, interval: 250 };
+
+/** Waits for what the check expects; fails with its last complaint. */
+export const eventually = <T>(check: () => T | Promise<T>, options = {}): Promise<T> =>
+  vi.waitFor(check, { ...PATIENCE, ...options });
