@@ -30,6 +30,7 @@ import type {
   PlannedAction,
   Reconciler,
 } from '@muster/kube';
+import { Registry } from 'prom-client';
 import { createAutoscalingListenerReconciler } from './autoscaling-listener/index.ts';
 import { createAutoscalingRunnerSetReconciler } from './autoscaling-runner-set/index.ts';
 import type { Config } from './config.ts';
@@ -42,10 +43,16 @@ import { createGitHub } from './github.ts';
 import type { GitHubOptions } from './github.ts';
 import { createKept } from './kept.ts';
 import { createLostJobsReconciler } from './lost-jobs/index.ts';
-import { registerMetrics } from './metrics.ts';
+import {
+  countedClient,
+  createControllerMetrics,
+  registerArcMetrics,
+  watchForMetrics,
+} from './metrics/index.ts';
 import { createReads } from './reads.ts';
 import { createRights, permitted } from './rights.ts';
 import { createVaults } from './vault/index.ts';
+import type { Vaults } from './vault/index.ts';
 import { wire } from './wiring.ts';
 import type { Loops } from './wiring.ts';
 
@@ -79,19 +86,10 @@ export interface Controller {
 const CONCURRENCY = { runnerSets: 16, listeners: 8, sets: 16, lostJobs: 4 };
 
 export function createController(options: ControllerOptions): Controller {
-  const { config, kube, clock, log } = options;
+  const { clock, log } = options;
   const caches = createCaches(options);
-  const reads = createReads({ kube, clock });
-  const vaults = createVaults(clock);
-  const github = createGitHub({
-    credentials: createCredentials({ reads, vaults }),
-    clock,
-    log,
-    version: config.version,
-    forceGhes: config.forceGhes,
-    ...(options.fetch && { fetch: options.fetch }),
-  });
-  const rights = createRights({ kube, clock });
+  const { deps, vaults } = createDeps(options, caches);
+  const { github, reads, rights, kube, metrics } = deps;
   const recorder = createEvents({
     client: kube,
     component: 'muster-controller',
@@ -100,8 +98,6 @@ export function createController(options: ControllerOptions): Controller {
     ...(options.instance !== undefined && { instance: options.instance }),
   });
   const events = permitted(recorder, rights);
-  if (options.metrics) registerMetrics(options.metrics.registry, caches);
-  const deps = { caches, kube, github, reads, rights, clock, config, log, kept: createKept() };
   const loops = createLoops(deps, { ...options, events });
   const all = Object.values(caches) as Cache<KubeObject>[];
   return {
@@ -117,15 +113,42 @@ export function createController(options: ControllerOptions): Controller {
     },
     async lead(signal) {
       if (!(await filled(all, { clock, log, signal }))) return;
-      const unwire = wire(caches, loops, { clock, stores: [reads, vaults] });
+      const stops = [
+        wire(caches, loops, { clock, stores: [reads, vaults] }),
+        watchForMetrics(caches, metrics, clock),
+      ];
       wakeAll(caches, loops);
       await Promise.all(Object.values(loops).map((loop) => loop.run(signal)));
-      unwire();
+      for (const stop of stops) stop();
       await events.flush();
     },
     async close() {
       await Promise.all([github.close(), vaults.close()]);
     },
+  };
+}
+
+function createDeps(options: ControllerOptions, caches: Caches): { deps: Deps; vaults: Vaults } {
+  const { config, clock, log, fetch } = options;
+  const { registry = new Registry() } = options.metrics ?? {};
+  registerArcMetrics(registry, caches);
+  const metrics = createControllerMetrics(registry, caches);
+  const kube = countedClient(options.kube, metrics);
+  const reads = createReads({ kube, clock });
+  const vaults = createVaults(clock);
+  const github = createGitHub({
+    credentials: createCredentials({ reads, vaults }),
+    clock,
+    log,
+    version: config.version,
+    forceGhes: config.forceGhes,
+    ...(fetch && { fetch }),
+  });
+  const rights = createRights({ kube, clock });
+  const kept = createKept();
+  return {
+    deps: { caches, kube, github, reads, rights, clock, config, log, kept, metrics },
+    vaults,
   };
 }
 

@@ -20,6 +20,7 @@ import type { GitHub } from './github.ts';
 import type { Reads } from './reads.ts';
 import type { Rights } from './rights.ts';
 import type { Kept } from './kept.ts';
+import type { ControllerMetrics } from './metrics/index.ts';
 
 /** Local copies of everything that is watched. Secrets and ConfigMaps are not: rights forbid it. */
 export interface Caches {
@@ -52,4 +53,5 @@ export interface Deps {
   log: Log;
   /** What the CRDs of another operator drop from statuses. */
   kept: Kept;
+  metrics: ControllerMetrics;
 }

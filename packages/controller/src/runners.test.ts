@@ -11,7 +11,7 @@ import {
 } from '@muster/api';
 import type { EphemeralRunner, EphemeralRunnerSet } from '@muster/api';
 import { createCluster } from '@muster/devcluster';
-import { createKubeClient, PodKind, SecretKind } from '@muster/kube';
+import { createKubeClient, createMetrics, PodKind, SecretKind } from '@muster/kube';
 import type { Kind, KubeClient, KubeObject, Pod } from '@muster/kube';
 import { createSteppedClock, recordedLog, settle, until } from '@muster/kube/testing';
 import type { RecordedLog, SteppedClock } from '@muster/kube/testing';
@@ -34,6 +34,8 @@ interface Bench {
   simulator: Simulator;
   log: RecordedLog;
   scaleSetId: number;
+  /** Of the controller that runs, line by line. */
+  measures: () => Promise<string[]>;
   /** Starts a controller; the one before it is stopped. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -82,6 +84,7 @@ async function createBench(crds: readonly Crd[] = customResourceDefinitions()): 
     },
   });
   let running: { controller: Controller; stop: () => Promise<void> } | undefined;
+  let metrics = createMetrics();
   const stop = async (): Promise<void> => {
     await running?.stop();
     running = undefined;
@@ -93,13 +96,16 @@ async function createBench(crds: readonly Crd[] = customResourceDefinitions()): 
     simulator,
     log,
     scaleSetId,
+    measures: async () => (await metrics.expose()).body.split('\n'),
     async restart() {
       await stop();
+      metrics = createMetrics();
       const controller = createController({
         config,
         kube: counted,
         clock,
         log,
+        metrics,
         fetch: simulator.fetch,
       });
       const end = new AbortController();
@@ -311,6 +317,26 @@ test('surplus runners go, and the one that GitHub calls busy stays', async () =>
   await rest(3000);
   expect((await runners()).map(({ metadata }) => metadata.name)).toEqual([working?.name]);
   expect(bench.simulator.state().runners.map(({ name }) => name)).toEqual([working?.name]);
+});
+
+test('what becomes of runners is measured where it happens', async () => {
+  await createSet(3);
+  await rest(2000);
+  await patchSet({ replicas: 1, patchID: 0 });
+  await rest(2000);
+  await bench.kube.delete(EphemeralRunnerSetKind, at('linux'));
+  await rest(2000);
+  const scaleSet = 'name="linux",namespace="runners"';
+  expect(await bench.measures()).toEqual(
+    expect.arrayContaining([
+      'muster_controller_jit_seconds_count{outcome="made"} 3',
+      `muster_controller_runners_removed_total{${scaleSet},why="surplus"} 2`,
+      `muster_controller_runners_removed_total{${scaleSet},why="set-deleted"} 1`,
+      'muster_controller_writes_total{kind="Pod",verb="create"} 3',
+      'muster_controller_writes_total{kind="EphemeralRunner",verb="create"} 3',
+      'controller_runtime_reconcile_total{controller="ephemeral-runner",result="error"} 0',
+    ]),
+  );
 });
 
 test('38: a set that is deleted leaves nothing at either side', async () => {

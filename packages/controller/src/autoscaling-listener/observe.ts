@@ -46,7 +46,7 @@ export async function observe(key: string, deps: ObserveDeps): Promise<Observed 
   const { caches, clock, config, kept, memory, turns } = deps;
   const [namespace = '', name = ''] = key.split('/');
   const listener = caches.listeners.get({ namespace, name });
-  if (listener === undefined) {
+  if (listener === undefined || isAnothers(listener, config)) {
     memory.forget(key);
     return undefined;
   }
@@ -78,6 +78,10 @@ export async function observe(key: string, deps: ObserveDeps): Promise<Observed 
     refusal: memory.refusalOf(listener),
   };
 }
+
+/** Operators that watch one namespace each may share theirs, and see there each other's listeners. */
+const isAnothers = ({ spec }: AutoscalingListener, { watchNamespace }: Config): boolean =>
+  watchNamespace !== undefined && spec.autoscalingRunnerSetNamespace !== watchNamespace;
 
 async function secretsOf(
   listener: AutoscalingListener,

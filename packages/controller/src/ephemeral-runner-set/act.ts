@@ -28,6 +28,7 @@ export interface ActDeps {
   config: Settings;
   memory: Memory;
   kept: Deps['kept'];
+  metrics: Deps['metrics'];
 }
 
 const AT_ONCE = 32;
@@ -47,9 +48,14 @@ const STEPS: { [Do in Action['do']]: Step<Do> } = {
     inParallel(names, AT_ONCE, async (name) => {
       await kube.create(EphemeralRunnerKind, runnerOf(set, name, config));
     }),
-  clear: ({ runners }, _, { kube }) =>
-    inParallel(runners, AT_ONCE, (runner) => deleteRunner(runner, kube)),
-  retire: ({ atMost, candidates }, _, deps) => retireUpTo(atMost, candidates, deps),
+  clear: ({ runners, why }, { set }, { kube, metrics }) =>
+    inParallel(runners, AT_ONCE, async (runner) => {
+      await deleteRunner(runner, kube);
+      metrics.removed(set, why, 1);
+    }),
+  retire: async ({ atMost, candidates }, { set }, deps) => {
+    deps.metrics.removed(set, 'surplus', await retireUpTo(atMost, candidates, deps));
+  },
   renew: (action, { set }, deps) => renew(action, set, deps),
   'take-census': ({ tally }, observed, deps) => count(tally, observed, deps),
   report: ({ status }, { set }, deps) => report(set, status, deps),
@@ -68,7 +74,7 @@ async function renew(
 ): Promise<void> {
   const entry = deps.memory.of(set);
   if (entry.census) entry.census = { ...entry.census, missing: 0 };
-  await retireUpTo(atMost, candidates, deps);
+  deps.metrics.removed(set, 'offline', await retireUpTo(atMost, candidates, deps));
 }
 
 async function count(

@@ -9,7 +9,7 @@ import { plan } from './plan.ts';
 import type { Action, Observed } from './plan.ts';
 
 export function createEphemeralRunnerSetReconciler(
-  deps: Pick<Deps, 'caches' | 'kube' | 'github' | 'clock' | 'config' | 'kept'>,
+  deps: Pick<Deps, 'caches' | 'kube' | 'github' | 'clock' | 'config' | 'kept' | 'metrics'>,
 ): Reconciler<Observed, Action> {
   const memory = new Memory();
   return {

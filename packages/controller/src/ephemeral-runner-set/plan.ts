@@ -12,6 +12,7 @@ import { newsOf } from './news.ts';
 import type { ProxyState, UnsettledProxy } from './proxy.ts';
 import { differenceTo, reportOf } from './report.ts';
 import type { Report } from './report.ts';
+import type { Why } from '../removal.ts';
 import { cheapestFirst, mayGo } from './retire-order.ts';
 import { rollStep, untriedOf } from './roll.ts';
 import { tallyOf } from './tally.ts';
@@ -49,7 +50,7 @@ export type Action =
         | { do: 'report'; status: Report }
         | { do: 'create'; names: string[] }
         /** Deletes them; their own reconciler asks GitHub. */
-        | { do: 'clear'; runners: EphemeralRunner[] }
+        | { do: 'clear'; runners: EphemeralRunner[]; why: Why }
         /** Asks GitHub whether it counts them online. */
         | { do: 'take-census'; tally: Tally }
         /** Asks GitHub to let go of so many of them, then deletes those; `renew` once a census. */
@@ -95,7 +96,7 @@ function drain(view: View): Action[] {
   const { set, members } = view;
   if (!hasFinalizer(set, FINALIZERS.set)) return [];
   const left = members.map(({ runner }) => runner).filter((runner) => !isDeleting(runner));
-  const acts = clearing(left, 'the set is being deleted');
+  const acts = clearing(left, 'set-deleted', 'the set is being deleted');
   if (members.length > 0) return [...report(view, acts), ...acts];
   const because = 'no runner is left';
   const settle: Action = { do: 'settle-proxy-secret', proxy: { is: 'unwanted' }, because };
@@ -115,8 +116,8 @@ function writeProxy(proxy: ProxyState): Action[] {
   }
 }
 
-const clearing = (runners: EphemeralRunner[], because: string): Action[] =>
-  runners.length > 0 ? [{ do: 'clear', runners, because }] : [];
+const clearing = (runners: EphemeralRunner[], why: Why, because: string): Action[] =>
+  runners.length > 0 ? [{ do: 'clear', runners, why, because }] : [];
 
 function clear(view: View): Action[] {
   const { set, members, tally, failing, now } = view;
@@ -129,19 +130,26 @@ function clear(view: View): Action[] {
   // What was wrong with one of an older template may be right now.
   const failed = tally.failed.filter(({ runner }) => mayTry || !isOfTemplate(runner, template));
   return [
-    ...clearing([...over, ...tally.succeeded].map(runnerOf), 'their jobs are over'),
-    ...clearing(tally.outdated.map(runnerOf), 'their image is too old, and they are counted'),
-    ...clearing(failed.map(runnerOf), 'it is time to try others in their place'),
+    ...clearing([...over, ...tally.succeeded].map(runnerOf), 'finished', 'their jobs are over'),
+    ...clearing(
+      tally.outdated.map(runnerOf),
+      'outdated',
+      'their image is too old, and they are counted',
+    ),
+    ...clearing(failed.map(runnerOf), 'failed', 'it is time to try others in their place'),
     ...zombies(view),
   ];
 }
 
 /** No job can come to one that GitHub does not know. */
-const zombies = (view: View): Action[] =>
-  clearing(zombiesOf(view).map(runnerOf), 'GitHub does not know them any more').map((action) => ({
+function zombies(view: View): Action[] {
+  const gone = zombiesOf(view).map(runnerOf);
+  const event = { type: 'Warning', reason: 'RunnersGone' } as const;
+  return clearing(gone, 'unknown', 'GitHub does not know them any more').map((action) => ({
     ...action,
-    event: { type: 'Warning', reason: 'RunnersGone' },
+    event,
   }));
+}
 
 const runnerOf = ({ runner }: Member): EphemeralRunner => runner;
 

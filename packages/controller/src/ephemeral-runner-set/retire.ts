@@ -16,14 +16,14 @@ export interface RetireDeps {
   github: Pick<Deps['github'], 'clientFor'>;
 }
 
-/** Walks the candidates until so many are gone; who has a job after all is passed over. */
+/** Walks the candidates until so many are gone, and says how many went; who has a job after all is passed over. */
 export async function retireUpTo(
   atMost: number,
   candidates: readonly Member[],
   { kube, github }: RetireDeps,
-): Promise<void> {
+): Promise<number> {
   const [first] = candidates;
-  if (first === undefined) return;
+  if (first === undefined) return 0;
   const { metadata, spec } = first.runner;
   const client = await github.clientFor(accessOf(metadata.namespace, spec));
   let left = atMost;
@@ -35,6 +35,7 @@ export async function retireUpTo(
       if (await letGo(member, { kube, client })) left -= 1;
     });
   }
+  return atMost - left;
 }
 
 async function letGo(

@@ -9,7 +9,10 @@ import { plan } from './plan.ts';
 import type { Action, Observed } from './plan.ts';
 
 export function createEphemeralRunnerReconciler(
-  deps: Pick<Deps, 'caches' | 'kube' | 'github' | 'clock' | 'config' | 'kept' | 'rights'>,
+  deps: Pick<
+    Deps,
+    'caches' | 'kube' | 'github' | 'clock' | 'config' | 'kept' | 'rights' | 'metrics'
+  >,
 ): Reconciler<Observed, Action> {
   const memory = new Memory();
   return {

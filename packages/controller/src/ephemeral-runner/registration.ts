@@ -16,6 +16,7 @@ export interface RegistrationDeps {
   clock: Clock;
   config: Settings;
   memory: Memory;
+  metrics: Deps['metrics'];
 }
 
 // Long enough for the pass that creates the pod; later the Secret is read again.
@@ -24,10 +25,10 @@ const REMEMBERED_MS = 60_000;
 /** Makes the runner known to GitHub and keeps what it answers in the runner's Secret. */
 export async function register(
   runner: EphemeralRunner,
-  { kube, github, clock, config, memory }: RegistrationDeps & { kube: KubeClient },
+  { kube, github, clock, config, memory, metrics }: RegistrationDeps & { kube: KubeClient },
 ): Promise<void> {
   const client = await github.clientFor(accessOf(runner.metadata.namespace, runner.spec));
-  const jit = await jitConfigFor(runner, client);
+  const jit = await jitConfigFor(runner, client, timed(client, { clock, metrics }));
   const { id: runnerId, name: runnerName, runnerScaleSetId: scaleSetId } = jit.runner;
   const registration = { runnerId, runnerName, scaleSetId, jitConfig: jit.encodedJitConfig };
   await keep(runner, registration, { kube, config });
@@ -37,15 +38,39 @@ export async function register(
   };
 }
 
-async function jitConfigFor(runner: EphemeralRunner, client: ActionsClient): Promise<JitConfig> {
+type CreateJitConfig = ActionsClient['createJitConfig'];
+
+/** GitHub's answers are what a runner waits for longest, and what people ask about first. */
+const timed =
+  (
+    client: ActionsClient,
+    { clock, metrics }: Pick<RegistrationDeps, 'clock' | 'metrics'>,
+  ): CreateJitConfig =>
+  async (wish) => {
+    const from = clock.now();
+    try {
+      const answer = await client.createJitConfig(wish);
+      metrics.jitTook(clock.now() - from, answer === 'exists' ? 'exists' : 'made');
+      return answer;
+    } catch (error) {
+      metrics.jitTook(clock.now() - from, 'failed');
+      throw error;
+    }
+  };
+
+async function jitConfigFor(
+  runner: EphemeralRunner,
+  client: ActionsClient,
+  createJitConfig: CreateJitConfig,
+): Promise<JitConfig> {
   const { name } = runner.metadata;
   const scaleSetId = runner.spec.runnerScaleSetId;
   const wish = { scaleSetId, name, workFolder: workFolderOf(runner) };
-  const first = await client.createJitConfig(wish);
+  const first = await createJitConfig(wish);
   if (first !== 'exists') return first;
   // We were here before, and ended before the Secret was written: its configuration cannot be read again.
   await freeName(name, scaleSetId, client);
-  const second = await client.createJitConfig(wish);
+  const second = await createJitConfig(wish);
   if (second !== 'exists') return second;
   throw new Refusal('name-unclear', `the name ${name} is in use at GitHub`);
 }

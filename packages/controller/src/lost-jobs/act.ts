@@ -15,6 +15,7 @@ export interface ActDeps {
   github: Pick<Deps['github'], 'clientFor'>;
   clock: Deps['clock'];
   memory: Memory;
+  metrics: Pick<Deps['metrics'], 'rerunSettled'>;
 }
 
 const AT_ONCE = 4;
@@ -57,10 +58,12 @@ async function ask(
 async function note(
   { runner, rerun }: Action & { do: 'note' },
   runnerSet: AutoscalingRunnerSet,
-  { kube, memory }: ActDeps,
+  { kube, memory, metrics }: ActDeps,
 ): Promise<void> {
   const { namespace, name } = runnerSet.metadata;
   const status = { lostJobs: { [runner]: { rerun } } };
   await kube.patchStatus(AutoscalingRunnerSetKind, { namespace, name }, { status });
-  if (rerun.state !== 'Pending') memory.of(runnerSet).delete(runner);
+  if (rerun.state === 'Pending') return;
+  memory.of(runnerSet).delete(runner);
+  metrics.rerunSettled(runnerSet, rerun.state);
 }

@@ -8,7 +8,7 @@ import { plan } from './plan.ts';
 import type { Action, Observed } from './plan.ts';
 
 export function createLostJobsReconciler(
-  deps: Pick<Deps, 'caches' | 'clock' | 'github'>,
+  deps: Pick<Deps, 'caches' | 'clock' | 'github' | 'metrics'>,
 ): Reconciler<Observed, Action> {
   const memory = new Memory();
   return {

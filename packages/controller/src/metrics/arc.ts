@@ -1,12 +1,12 @@
-// The controller's own metrics (reference/controllers.md 7): read from the caches when they are
+// ARC's metrics of the controller (reference/controllers.md 7): read from the caches when they are
 // asked for, so that a series ends with what it is about.
 import { CONTAINERS, label, LABELS } from '@muster/api';
 import type { ApiObject } from '@muster/api';
 import type { Pod } from '@muster/kube';
 import { Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
-import { BY_OWNER } from './deps.ts';
-import type { Caches } from './deps.ts';
+import { BY_OWNER } from '../deps.ts';
+import type { Caches } from '../deps.ts';
 
 const LABEL_NAMES = ['name', 'namespace', 'repository', 'organization', 'enterprise'] as const;
 
@@ -18,7 +18,7 @@ const COUNTS = [
   ['failed', 'failedEphemeralRunners', 'Runners that failed.'],
 ] as const;
 
-export function registerMetrics(registry: Registry, { sets, listeners, pods }: Caches): void {
+export function registerArcMetrics(registry: Registry, { sets, listeners, pods }: Caches): void {
   const shared = { labelNames: LABEL_NAMES, registers: [registry] };
   for (const [word, field, help] of COUNTS) {
     const gauge = new Gauge({
