@@ -21,7 +21,3 @@ const depsOf = (watchNamespace: string, runnerSetNamespace: string): ObserveDeps
 test('an operator of one namespace leaves the listeners of its neighbour alone', async () => {
   expect(await observe('system/linux-listener', depsOf('team-a', 'team-b'))).toBeUndefined();
 });
-
-test('it looks at its own', async () => {
-  await expect(observe('system/linux-listener', depsOf('team-a', 'team-a'))).rejects.toThrow();
-});
