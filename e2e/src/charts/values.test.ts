@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { findProgram } from '../programs.ts';
 import { CHARTS, CONTROLLER, rendererOf, SCALE_SET } from './helm.ts';
 import type { Files } from './helm.ts';
+import { OURS } from './ours.ts';
 import { describedIn, placesOf, withExamples } from './reference/values.ts';
 import type { Schema } from './reference/values.ts';
 
@@ -39,7 +40,7 @@ describe.each([CONTROLLER, SCALE_SET] as const)('the values of %s', (chart) => {
   test.skipIf(helm === undefined)("render with ARC's alone", async () => {
     const more = { ...REQUIRED[chart], controllerServiceAccount: { name: 'a', namespace: 'b' } };
     const values = { ...(chart === SCALE_SET && more), ...MODE[chart] };
-    const absent = Object.fromEntries(OURS[chart].map((key) => [key, null]));
+    const absent = Object.fromEntries(OURS[chart].filter(isTop).map((key) => [key, null]));
     const [withOurs, without] = [await render(values), await render({ ...values, ...absent })];
     expect(without.names).toEqual(withOurs.names);
     for (const name of without.names.filter((one) => one !== 'autoscalingrunnerset')) {
@@ -55,11 +56,7 @@ describe.each([CONTROLLER, SCALE_SET] as const)('the values of %s', (chart) => {
   });
 });
 
-/** Those that ARC's charts have not. */
-const OURS = {
-  [CONTROLLER]: ['podDisruptionBudget', 'networkPolicy', 'podMonitor', 'grafanaDashboard', 'crds'],
-  [SCALE_SET]: ['dind', 'podDisruptionBudget', 'nameOverride'],
-};
+const isTop = (path: string): boolean => !path.includes('.') && path !== 'global';
 
 const MODE = { [CONTROLLER]: {}, [SCALE_SET]: { containerMode: { type: 'dind' } } };
 
