@@ -23,7 +23,7 @@ import {
 
 afterEach(endWorlds);
 
-test('a runner set becomes a scale set, a set and a listener pod', async () => {
+test('1: a runner set becomes a scale set, a set and a listener pod', async () => {
   const world = await createWorld();
   await putSecret(world.kube);
   await putRunnerSet(world.kube);

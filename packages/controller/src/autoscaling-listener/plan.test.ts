@@ -85,6 +85,7 @@ const refusalOf = ({ pod }: There) => ({
 const ended = (finishedAt: string) => container({ terminated: { exitCode: 1, finishedAt } });
 const missing = new CredentialsError('missing', 'Secret "x" does not exist');
 const DELETED = '2026-01-01T00:59:55Z';
+const ADDED = { labels: { own: 'yes' }, annotations: { note: 'yes' } };
 
 describe('what comes next', () => {
   test.each<{ name: string; given: Partial<Observed>; is: string[] }>([
@@ -125,6 +126,48 @@ describe('what comes next', () => {
         }),
       },
       is: ['wait'],
+    },
+    {
+      name: '31: makes a pod anew whose listener failed, though its sidecar runs',
+      given: {
+        there: withPod({
+          containerStatuses: [
+            {
+              name: 'listener',
+              state: { terminated: { exitCode: 1, finishedAt: '2026-01-01T00:59:58Z' } },
+            },
+            { name: 'sidecar', state: { running: {} } },
+          ],
+        }),
+      },
+      is: ['stop-pod'],
+    },
+    {
+      name: '30: makes the pod again that somebody deleted',
+      given: { there: { ...complete(), pod: undefined } },
+      is: ['create pod'],
+    },
+    {
+      name: '27: new metadata reaches each of its objects, and the pod by another one',
+      given: {
+        listener: held({
+          metadata: { labels: { added: 'yes' } },
+          spec: {
+            serviceAccountMetadata: ADDED,
+            roleMetadata: ADDED,
+            roleBindingMetadata: ADDED,
+            configSecretMetadata: ADDED,
+          },
+        }),
+      },
+      is: [
+        'update serviceAccount',
+        'update role',
+        'update roleBinding',
+        'update configSecret',
+        'replace-pod pod',
+        'wait',
+      ],
     },
     {
       name: '32: makes an evicted pod anew',
@@ -194,7 +237,7 @@ describe('what comes next', () => {
     },
     { name: 'keeps its pod without credentials', given: { access: missing }, is: ['wait'] },
     {
-      name: 'deleted, takes all away, the pod first',
+      name: '25: deleted, takes all away, the pod first',
       given: { listener: held({ metadata: { deletionTimestamp: DELETED } }) },
       is: [
         'delete pod',
@@ -206,13 +249,38 @@ describe('what comes next', () => {
       ],
     },
     {
-      name: 'deleted, goes when nothing is left',
+      name: '25: deleted, goes when nothing is left',
       given: { listener: held({ metadata: { deletionTimestamp: DELETED } }), there: {} },
       is: ['release'],
     },
   ])('$name', ({ given, is }) => {
     expect(does(given)).toEqual(is);
   });
+});
+
+test('27: each of its objects has its own labels and annotations beside those of the listener', () => {
+  const listener = held({
+    metadata: { labels: { team: 'a' } },
+    spec: {
+      serviceAccountMetadata: ADDED,
+      roleMetadata: ADDED,
+      roleBindingMetadata: ADDED,
+      configSecretMetadata: ADDED,
+    },
+  });
+  for (const { part, object } of desired({ listener, access, config })) {
+    expect(object.metadata.labels, part).toMatchObject({ team: 'a' });
+    if (part === 'pod') continue;
+    expect(object.metadata, part).toMatchObject(ADDED);
+  }
+});
+
+test('35: its config brings the root CA', () => {
+  const rootCa = '-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n';
+  const { data } = complete(held(), { ...access, rootCa }).configSecret ?? {};
+  const text = Buffer.from(data?.['config.json'] ?? '', 'base64').toString('utf8');
+  expect(parseListenerConfig(text).scaleSets).toMatchObject([{ rootCa }]);
+  expect(text).toContain('"server_root_ca"');
 });
 
 test('its config is what a listener reads', () => {

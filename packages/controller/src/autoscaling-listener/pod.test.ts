@@ -177,3 +177,19 @@ test('it runs without rights that it does not need', () => {
 test('no credential is in the pod itself', () => {
   expect(JSON.stringify(podOf())).not.toContain('planted');
 });
+
+test('77, 81: it is owned by its listener alone, and has its labels', () => {
+  const listener = aListener({ metadata: { labels: { team: 'a' } } });
+  const { metadata } = listenerPod(listener, { access, config: configWith(), mounts: [] });
+  expect(metadata.labels).toEqual({ team: 'a' });
+  expect(metadata.ownerReferences).toEqual([
+    {
+      apiVersion: 'actions.github.com/v1alpha1',
+      kind: 'AutoscalingListener',
+      name: 'linux-listener',
+      uid: 'uid-of-linux-listener',
+      controller: true,
+      blockOwnerDeletion: true,
+    },
+  ]);
+});

@@ -1,5 +1,5 @@
-import { listenerName, RERUN_ANNOTATION } from '@muster/api';
-import type { AutoscalingRunnerSetStatus } from '@muster/api';
+import { LABELS, listenerName, RERUN_ANNOTATION } from '@muster/api';
+import type { AutoscalingRunnerSetStatus, EphemeralRunnerSetStatus } from '@muster/api';
 import { aListener, aRunner, aRunnerSet, aSet } from '@muster/api/testing';
 import { describe, expect, test } from 'vitest';
 import { desiredListener } from './desired.ts';
@@ -512,3 +512,63 @@ describe('jobs that lost their pods', () => {
     expect(rerunsIn(reported({ status: { ...said, lostJobs: forbidden } }))).toEqual([]);
   });
 });
+
+describe('its counts', () => {
+  const counting = (status: EphemeralRunnerSetStatus, before: AutoscalingRunnerSetStatus = {}) => {
+    const { listeners, sets } = upToDate(held());
+    const [said] = plan(
+      observed({
+        listeners,
+        sets: sets.map((set) => ({ ...set, status })),
+        runnerSet: held({ status: before }),
+      }),
+    );
+    if (said?.do !== 'report') throw new Error('it says nothing');
+    return said.status;
+  };
+  const counts = {
+    currentReplicas: 6,
+    failedEphemeralRunners: 1,
+    runningEphemeralRunners: 2,
+    pendingEphemeralRunners: 3,
+  };
+
+  test('13: are those of its set', () => {
+    expect(counting(counts)).toMatchObject({
+      phase: 'Running',
+      currentRunners: 6,
+      failedEphemeralRunners: 1,
+      runningEphemeralRunners: 2,
+      pendingEphemeralRunners: 3,
+    });
+  });
+
+  test('BUG-13: are told when only their shares change', () => {
+    const later = { ...counts, runningEphemeralRunners: 3, pendingEphemeralRunners: 2 };
+    expect(counting(later, counting(counts))).toMatchObject({
+      currentRunners: 6,
+      runningEphemeralRunners: 3,
+      pendingEphemeralRunners: 2,
+    });
+  });
+});
+
+test.each(['0.9.0', '0.14.2', config.version, 'dev', undefined])(
+  '23: one of version %s is understood',
+  (version) => {
+    expect(compatibleOf(version)).toMatchObject({ status: 'True', reason: 'KnownVersion' });
+  },
+);
+
+test('23: one of a version that is not known is served all the same, and says so', () => {
+  expect(compatibleOf('9.0.0')).toMatchObject({ status: 'False', reason: 'UnknownVersion' });
+  const runnerSet = held({ metadata: { labels: { [LABELS.version]: '9.0.0' } } });
+  expect(does({ runnerSet })).toEqual(['create-set']);
+});
+
+function compatibleOf(version: string | undefined) {
+  const labels = version === undefined ? {} : { [LABELS.version]: version };
+  const [said] = plan(observed({ ...upToDate(held()), runnerSet: held({ metadata: { labels } }) }));
+  if (said?.do !== 'report') throw new Error('it says nothing');
+  return said.status.conditions?.find(({ type }) => type === 'Compatible');
+}

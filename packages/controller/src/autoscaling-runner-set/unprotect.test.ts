@@ -137,7 +137,7 @@ afterEach(async () => {
   cluster.close();
 });
 
-test('nothing of the release is left, although its rights go on the way', async () => {
+test('21, 22: nothing of the release is left, although its rights go on the way', async () => {
   await unprotect(operator, runnerSet);
   expect(await left()).toEqual([]);
 });

@@ -19,7 +19,7 @@ const runner = aRunner('a', {
   },
 });
 
-test('75, 77: the pod is the template with the environment of the runner after the user’s own', () => {
+test('75, 77, 81: the pod is the template with the environment of the runner after the user’s own', () => {
   expect(runnerPodOf(runner, settings, { isForJob: false })).toMatchInlineSnapshot(`
     {
       "apiVersion": "v1",

@@ -276,6 +276,7 @@ describe('a runner with a pod', () => {
               status: 'True',
               reason: 'Running',
               message: 'its pod is ready',
+            observedGeneration: 1,
               lastTransitionTime: '2026-01-01T00:01:00Z',
             },
           ],

@@ -38,7 +38,7 @@ export function statusPatch(
   if (Object.keys(changes).length === 0) return undefined;
   return {
     ...changes,
-    conditions: withCondition(runner.status?.conditions, readiness(wish, time)),
+    conditions: withCondition(runner.status?.conditions, readiness(runner, wish, time)),
   };
 }
 
@@ -64,10 +64,15 @@ function differingIdentity(status: Status, { runnerId, runnerName }: StatusWish)
   };
 }
 
-const readiness = ({ phase, ready, reason, message }: StatusWish, time: string): Condition => ({
+const readiness = (
+  { metadata: { generation } }: EphemeralRunner,
+  { phase, ready, reason, message }: StatusWish,
+  time: string,
+): Condition => ({
   type: 'Ready',
   status: ready ? 'True' : 'False',
   reason: reason || phase,
   message: message || (ready ? 'its pod is ready' : 'its pod is not ready'),
   lastTransitionTime: time,
+  ...(generation !== undefined && { observedGeneration: generation }),
 });

@@ -129,7 +129,7 @@ const configWith = (given: object = {}, more: object = {}): VaultConfig => ({
 const read = (name = 'github', config = configWith(), proxy?: object): Promise<string> =>
   vaults.open(config, proxy as never).secret(name);
 
-test('signs in with its certificate, where the vault says', async () => {
+test('114: signs in with its certificate, where the vault says', async () => {
   azure.secrets['github'] = 'the value';
   expect(await read()).toBe('the value');
   expect(azure.asked).toEqual([
