@@ -3,65 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { arcDeployment } from './arc.ts';
+import type { Controller } from './arc.ts';
 import { enterGround, hasTools } from './ground.ts';
 import type { Ground } from './ground.ts';
 import { CHARTS, CONTROLLER, SCALE_SET } from './helm.ts';
 
 const START = { timeout: 60_000 };
-
-interface Controller {
-  namespace: string;
-  replicas?: number;
-  labels?: Record<string, string>;
-  /** The only one it watches. */
-  watches?: string;
-}
-
-/** As ARC's chart 0.14 leaves it (reference/charts.md 1.3, 1.4), without a pod that would run. */
-function arc({ namespace, replicas = 1, labels = {}, watches }: Controller): object {
-  const selector = {
-    'app.kubernetes.io/name': 'gha-rs-controller',
-    'app.kubernetes.io/namespace': namespace,
-    'app.kubernetes.io/instance': 'arc',
-  };
-  const discovery = {
-    'actions.github.com/controller-service-account-namespace': namespace,
-    'actions.github.com/controller-service-account-name': 'arc-gha-rs-controller',
-    ...(watches !== undefined && {
-      'actions.github.com/controller-watch-single-namespace': watches,
-    }),
-  };
-  const image = 'ghcr.io/actions/gha-runner-scale-set-controller:0.14.2';
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: {
-      name: 'arc-gha-rs-controller',
-      namespace,
-      labels: {
-        'helm.sh/chart': 'gha-rs-controller-0.14.2',
-        ...selector,
-        'app.kubernetes.io/version': '0.14.2',
-        'app.kubernetes.io/part-of': 'gha-rs-controller',
-        'app.kubernetes.io/managed-by': 'Helm',
-        ...discovery,
-        ...labels,
-      },
-    },
-    spec: {
-      replicas,
-      selector: { matchLabels: selector },
-      template: {
-        metadata: { labels: { ...selector, 'app.kubernetes.io/part-of': 'gha-rs-controller' } },
-        spec: {
-          // No node has it.
-          nodeSelector: { 'no.such/node': 'true' },
-          containers: [{ name: 'manager', image, command: ['/manager'] }],
-        },
-      },
-    },
-  };
-}
 
 describe.skipIf(!hasTools)('the chart of a scale set', START, () => {
   let ground: Ground;
@@ -83,7 +31,7 @@ describe.skipIf(!hasTools)('the chart of a scale set', START, () => {
   });
 
   const controller = (wish: Omit<Controller, 'namespace'>): Promise<string> => {
-    const object = JSON.stringify(arc({ ...wish, namespace: system }));
+    const object = JSON.stringify(arcDeployment({ ...wish, namespace: system }));
     return ground.kubectl(['apply', '-f', '-'], object);
   };
 

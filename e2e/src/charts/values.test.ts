@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { findProgram } from '../programs.ts';
+import { HOST_ENV } from '../stories/config.ts';
 import { CHARTS, CONTROLLER, rendererOf, SCALE_SET } from './helm.ts';
 import type { Files } from './helm.ts';
 import { OURS } from './ours.ts';
 import { describedIn, placesOf, withExamples } from './reference/values.ts';
 import type { Schema } from './reference/values.ts';
+import { runTool } from './tool.ts';
 
 const helm = await findProgram('helm');
 
@@ -35,6 +37,15 @@ describe.each([CONTROLLER, SCALE_SET] as const)('the values of %s', (chart) => {
 
   const render = (values: object): Promise<Files> =>
     rendererOf(helm ?? '')({ chart, release: 'test', values });
+
+  test.skipIf(helm === undefined)('are such that Helm finds nothing wrong', async () => {
+    const args = ['lint', join(CHARTS, chart), '--strict', '--values', '-'];
+    const more = { controllerServiceAccount: { name: 'a', namespace: 'b' } };
+    const input = JSON.stringify(chart === SCALE_SET ? { ...REQUIRED[chart], ...more } : {});
+    const said = await runTool(helm ?? '', args, { env: HOST_ENV, input });
+    expect(said).toContain('1 chart(s) linted, 0 chart(s) failed');
+    expect(said).not.toMatch(/\[(WARNING|ERROR)\]/);
+  });
 
   // `helm upgrade --reuse-values` gives the chart the values of the one before it.
   test.skipIf(helm === undefined)("render with ARC's alone", async () => {
