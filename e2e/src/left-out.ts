@@ -2,7 +2,7 @@
 import { findProgram } from './programs.ts';
 
 const STRONGER = [
-  { program: 'helm', tests: 'the charts as Helm renders them' },
+  { program: 'helm', tests: 'the charts as Helm renders them, and the commands of docs/' },
   { program: 'kubectl', tests: 'stock kubectl against what `demo --keep` leaves' },
 ];
 
