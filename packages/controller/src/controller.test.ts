@@ -6,7 +6,7 @@ import {
   EphemeralRunnerSetKind,
 } from '@muster/api';
 import { PodKind, RoleKind, SecretKind } from '@muster/kube';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { Kind } from '@muster/kube';
 import {
   conditionOf,
@@ -20,8 +20,16 @@ import {
   START,
   until,
 } from './testing-world.ts';
+import type { World } from './testing-world.ts';
 
 afterEach(endWorlds);
+
+const EventKind: Kind = { apiVersion: 'v1', kind: 'Event', plural: 'events', namespaced: true };
+
+const reasons = async ({ kube }: World): Promise<unknown[]> =>
+  (await kube.list(EventKind)).items.map(
+    (event) => (event as unknown as { reason: string }).reason,
+  );
 
 test('1: a runner set becomes a scale set, a set and a listener pod', async () => {
   const world = await createWorld();
@@ -141,4 +149,61 @@ test('a change of the template reaches the set in place; a change of limits the 
   expect(after?.metadata.uid).toBe(before?.metadata.uid);
   expect(after?.spec.ephemeralRunnerSpec.spec?.containers[0]?.image).toBe('runner:new');
   expect(after?.spec.ephemeralRunnerSpec.spec?.restartPolicy).toBe('Never');
+});
+
+describe('a Secret that it may not read', () => {
+  // Secrets are not watched: each is read again once a minute.
+  const MINUTE_MS = 60_000;
+  const forbid = ({ cluster }: World, name: string, namespace: string) =>
+    cluster.addFault({
+      verbs: ['get'],
+      resource: 'secrets',
+      namespace,
+      name,
+      times: 1_000_000,
+      meets: { code: 403, message: 'secrets is forbidden' },
+    });
+
+  test('is told at once by Ready and an Event, and by no other word', async () => {
+    const world = await createWorld();
+    await putSecret(world.kube);
+    const allow = forbid(world, 'github', 'runners');
+    await putRunnerSet(world.kube);
+    await until(world, 'it says so', async () => {
+      return (await conditionOf(world, 'Ready'))?.reason === 'CredentialsForbidden';
+    });
+    expect((await conditionOf(world, 'Ready'))?.message).toContain('"github"');
+    await until(world, 'an Event', async () =>
+      (await reasons(world)).includes('CredentialsForbidden'),
+    );
+    allow();
+    await listening(world);
+  });
+
+  test('is told when the right is taken back later', async () => {
+    const world = await createWorld();
+    await putSecret(world.kube);
+    await putRunnerSet(world.kube);
+    await listening(world);
+    forbid(world, 'github', 'runners');
+    world.clock.advance(MINUTE_MS);
+    await until(world, 'it says so', async () => {
+      return (await conditionOf(world, 'Ready'))?.reason === 'CredentialsForbidden';
+    });
+    expect(await listenerPodOf(world), 'who listens goes on').toBeDefined();
+  });
+
+  test('is told of the listener’s own too', async () => {
+    const world = await createWorld();
+    await putSecret(world.kube);
+    await putRunnerSet(world.kube);
+    await listening(world);
+    const name = `${(await listenerPodOf(world))?.metadata.name ?? ''}-config`;
+    forbid(world, name, 'muster-system');
+    world.clock.advance(MINUTE_MS);
+    await until(world, 'it says so', async () => {
+      const ready = await conditionOf(world, 'Ready');
+      return ready?.message.includes(name) === true;
+    });
+  });
 });

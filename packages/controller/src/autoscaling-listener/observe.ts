@@ -1,10 +1,11 @@
 // Everything that a listener's plan needs to know. Secrets are read: they are not watched.
 import type { AutoscalingListener, AutoscalingRunnerSet, EphemeralRunnerSet } from '@muster/api';
+import { isKubeError } from '@muster/kube';
 import type { Pod, Role, RoleBinding, Secret, ServiceAccount } from '@muster/kube';
 import { accessOf } from '../access.ts';
 import type { Config } from '../config.ts';
-import { isCredentialsError } from '../credentials.ts';
-import type { CredentialsError, ResolvedAccess } from '../credentials.ts';
+import { CredentialsError, isCredentialsError } from '../credentials.ts';
+import type { ResolvedAccess } from '../credentials.ts';
 import type { Deps } from '../deps.ts';
 import type { Memory, Refusal } from './memory.ts';
 import { configSecretName, proxySecretName } from './names.ts';
@@ -52,10 +53,8 @@ export async function observe(key: string, deps: ObserveDeps): Promise<Observed 
   }
   const { spec } = listener;
   const setNamespace = spec.autoscalingRunnerSetNamespace;
-  const [secrets, access] = await Promise.all([
-    secretsOf(listener, deps),
-    accessFor(listener, deps),
-  ]);
+  const [secrets, way] = await Promise.all([secretsOf(listener, deps), accessFor(listener, deps)]);
+  const access = isCredentialsError(secrets) ? secrets : way;
   const now = clock.now();
   return {
     now,
@@ -70,7 +69,7 @@ export async function observe(key: string, deps: ObserveDeps): Promise<Observed 
       serviceAccount: caches.serviceAccounts.get({ namespace, name }),
       role: caches.roles.get({ namespace: setNamespace, name }),
       roleBinding: caches.roleBindings.get({ namespace: setNamespace, name }),
-      ...secrets,
+      ...(isCredentialsError(secrets) ? {} : secrets),
       pod: caches.pods.get({ namespace, name }),
     },
     access,
@@ -86,13 +85,19 @@ const isAnothers = ({ spec }: AutoscalingListener, { watchNamespace }: Config): 
 async function secretsOf(
   listener: AutoscalingListener,
   { reads }: ObserveDeps,
-): Promise<Pick<There, 'configSecret' | 'proxySecret'>> {
+): Promise<Pick<There, 'configSecret' | 'proxySecret'> | CredentialsError> {
   const { namespace, name } = listener.metadata;
-  const [configSecret, proxySecret] = await Promise.all([
-    reads.secret({ namespace, name: configSecretName(name) }),
-    mayHaveProxy(listener) ? reads.secret({ namespace, name: proxySecretName(name) }) : undefined,
-  ]);
-  return { configSecret, proxySecret };
+  try {
+    const [configSecret, proxySecret] = await Promise.all([
+      reads.secret({ namespace, name: configSecretName(name) }),
+      mayHaveProxy(listener) ? reads.secret({ namespace, name: proxySecretName(name) }) : undefined,
+    ]);
+    return { configSecret, proxySecret };
+  } catch (error) {
+    if (!isKubeError(error, 'forbidden')) throw error;
+    const message = `its own Secret ${configSecretName(name)} may not be read: ${error.message}`;
+    return new CredentialsError('forbidden', message);
+  }
 }
 
 /** It has one, or had one until a moment ago: absence is not kept, and would be asked for time and again. */
