@@ -1,9 +1,10 @@
 // What a story acts with: Helm and kubectl as a user has them, the charts in a registry, and a look at the cluster.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createKubeClient, loadConnection } from '@muster/kube';
+import process from 'node:process';
+import { createKubeClient, loadConnection, PodKind } from '@muster/kube';
 import type { Kind, KubeClient, KubeObject } from '@muster/kube';
-import { vi } from 'vitest';
+import { afterEach, vi } from 'vitest';
 import { CHARTS, CONTROLLER, SCALE_SET } from '../charts/helm.ts';
 import { runTool } from '../charts/tool.ts';
 import { findProgram } from '../programs.ts';
@@ -100,3 +101,23 @@ const PATIENCE = { timeout: 90_000, interval: 250 };
 /** Waits for what the check expects; fails with its last complaint. */
 export const eventually = <T>(check: () => T | Promise<T>, options = {}): Promise<T> =>
   vi.waitFor(check, { ...PATIENCE, ...options });
+
+/** What an engineer would look at first, printed when a test of the file has failed. */
+export function explainFailures(stage: () => Stage): void {
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') return;
+    const pods = (await stage().list(PodKind)).map(({ metadata }) => metadata);
+    const kinds = 'pods,autoscalingrunnersets,ephemeralrunnersets,ephemeralrunners';
+    const looks = [
+      ['get', kinds, '--all-namespaces', '--output', 'wide'],
+      ['get', 'events', '--all-namespaces', '--sort-by=.lastTimestamp'],
+      ...pods.map(({ namespace, name }) => ['logs', name, '--namespace', namespace ?? 'default']),
+    ];
+    for (const look of looks) {
+      const lines = (await stage().kubectl(look).catch(String)).split('\n').slice(-LINES);
+      process.stderr.write(`--- kubectl ${look.join(' ')}\n${lines.join('\n')}\n`);
+    }
+  });
+}
+
+const LINES = 25;
