@@ -64,7 +64,7 @@ const say = (line: string): void => {
 
 async function soak(): Promise<void> {
   const endMs = performance.now() + Number(values.seconds) * 1_000;
-  const listed = await enumerated(['threeJobs', 'deletedUnderWork', 'changes']);
+  const listed = await enumerated(['threeJobs', 'deletedUnderWork', 'changes', 'secondChance']);
   let told = 0;
   let failed = 0;
   for (const trial of inTurns([...listed, drawn(Number(values.seed))])) {

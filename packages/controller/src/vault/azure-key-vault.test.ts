@@ -101,7 +101,13 @@ async function signIn(request: IncomingMessage, response: ServerResponse): Promi
     json(response, entra, { error: 'invalid_client', error_description: 'planted' });
     return;
   }
-  const isAsked = fields.get('scope') === `${azure.url}/.default`;
+  const wanted = {
+    client_id: CLIENT,
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    grant_type: 'client_credentials',
+    scope: `${azure.url}/.default`,
+  };
+  const isAsked = Object.entries(wanted).every(([name, value]) => fields.get(name) === value);
   json(response, isAsked ? 200 : 400, { access_token: azure.token, expires_in: 3600 });
 }
 
