@@ -222,19 +222,3 @@ test('a log is asked of the node, and its problem is told', async () => {
     { container: 'main', follow: true, previous: false, timestamps: false, tailLines: 5 },
   ]);
 });
-
-test.each([
-  { what: 'pods/exec', ask: `${PODS}/a/exec`, init: { method: 'POST' } },
-  { what: 'pods/attach', ask: `${PODS}/a/attach`, init: { method: 'GET' } },
-  {
-    what: 'server-side apply',
-    ask: `${PODS}/a`,
-    init: { method: 'PATCH', headers: { 'content-type': 'application/apply-patch+yaml' } },
-  },
-])('what is lacking is named: $what', async ({ what, ask, init }) => {
-  const api = apiUser(createCluster());
-  await api.post(PODS, aPod('a'));
-  const response = await api.send(ask, init);
-  const { message } = (await response.json()) as Failure;
-  expect([response.status, message]).toEqual([501, `${what} is not implemented by this cluster`]);
-});

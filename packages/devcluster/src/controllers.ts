@@ -1,5 +1,6 @@
-// The cluster's own controllers: namespaces, custom kinds, quotas, owner collection and workloads.
+// The cluster's own controllers: namespaces, custom kinds, quotas, budgets, owner collection and workloads.
 import { afterCustomDeletion, emptyCrd, offer } from './crd.ts';
+import { recountBudgets } from './disruptions.ts';
 import { collect } from './gc.ts';
 import { afterDeletion, empty, furnish } from './namespaces.ts';
 import { isDeleting } from './object.ts';
@@ -31,6 +32,7 @@ function atOnce(world: World, event: StoreEvent): void {
   if (table === TABLES.crds) offer(world, event);
   if (table === TABLES.namespaces && type === 'ADDED') furnish(world, object);
   recountQuotas(world, event);
+  recountBudgets(world, event);
 }
 
 function afterwards(world: World, event: StoreEvent): void {

@@ -1,5 +1,6 @@
 // Label and field selectors.
-import { isObject } from './json.ts';
+import { isObject, objectAt, objectsAt, stringAt, stringsAt } from './json.ts';
+import type { JsonObject } from './json.ts';
 import type { KubeObject } from './object.ts';
 import type { Resource } from './resource.ts';
 import { badRequest } from './status.ts';
@@ -66,6 +67,37 @@ function fieldMatcher(resource: Resource, selector: string): Matcher {
     return (object) => (fieldValue(object, path) === value) === (operator !== '!=');
   });
   return (object) => tests.every((test) => test(object));
+}
+
+/** Whether a LabelSelector, as objects carry it, chooses these labels; an empty one chooses all, none none. */
+export function selects(
+  selector: JsonObject | undefined,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  if (selector === undefined) return false;
+  const wanted = Object.entries(objectAt(selector, 'matchLabels') ?? {});
+  return (
+    wanted.every(([key, value]) => labels[key] === value) &&
+    objectsAt(selector, 'matchExpressions').every((expression) => holds(expression, labels))
+  );
+}
+
+function holds(expression: JsonObject, labels: Readonly<Record<string, string>>): boolean {
+  const key = stringAt(expression, 'key') ?? '';
+  const value = labels[key];
+  const isAmong = value !== undefined && stringsAt(expression, 'values').includes(value);
+  switch (stringAt(expression, 'operator')) {
+    case 'In':
+      return isAmong;
+    case 'NotIn':
+      return !isAmong;
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+    case undefined:
+    default:
+      return value === undefined;
+  }
 }
 
 /** The name that a field selector asks for, if it asks for just one: RBAC may allow that name only. */

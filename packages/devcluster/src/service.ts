@@ -8,6 +8,7 @@ import type { Found } from './discovery.ts';
 import type { PodLogs } from './logs.ts';
 import { BrokenConnection } from './faults.ts';
 import type { Faults } from './faults.ts';
+import { lacking } from './lacking.ts';
 import { openApi } from './openapi.ts';
 import { authorizedName, parsePath, verbOf } from './path.ts';
 import type { ResourcePath } from './path.ts';
@@ -119,6 +120,8 @@ function understand(world: World, user: User, { path, query, request }: Asked): 
     // The real server asks for the right before it looks for the resource.
     const act = { ...path, verb, name: path.name };
     if (!may(world, user, act)) throw refusal(user, act);
+    const refused = lacking(path);
+    if (refused !== undefined) throw refused;
     throw world.registry.hasGroup(path.apiVersion) ? noSuchPath() : new NoSuchPage();
   }
   return { verb, path, resource, user, query, request };

@@ -1,5 +1,4 @@
-// Subresources that are neither the object nor its status: binding, token, namespace finalizers.
-import { deleteOptions, remove } from './delete.ts';
+// Subresources that are neither the object nor its status: binding and token.
 import { objectAt, objectsAt, stringAt, stringsAt } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { timestamp } from './object.ts';
@@ -41,16 +40,6 @@ export function bind(
     spec: { ...spec, nodeName: node },
     status: { ...status, conditions: [...others, scheduled] },
   });
-}
-
-/** Deletes the pod; disruption budgets are kept and not counted. */
-export function evict(
-  world: World,
-  target: Target,
-  { pod, eviction }: { pod: KubeObject; eviction: JsonObject },
-): void {
-  const options = deleteOptions(objectAt(eviction, 'deleteOptions'), new URLSearchParams());
-  remove(world, target, { object: pod, options });
 }
 
 const HOUR_SECONDS = 3600;

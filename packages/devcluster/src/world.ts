@@ -42,6 +42,7 @@ export const MASTERS = 'system:masters';
 export const SYSTEM: User = { name: 'system:controller', groups: [MASTERS] };
 
 export const TABLES = {
+  budgets: 'poddisruptionbudgets.policy',
   clusterRoles: 'clusterroles.rbac.authorization.k8s.io',
   clusterRoleBindings: 'clusterrolebindings.rbac.authorization.k8s.io',
   configMaps: 'configmaps',

@@ -3,6 +3,7 @@ import { isDryRun, understand } from './body.ts';
 import { mediaType, readJson } from './call.ts';
 import type { Call } from './call.ts';
 import { deleteOptions, remove } from './delete.ts';
+import { evict } from './disruptions.ts';
 import { isObject } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { readBody } from './metadata.ts';
@@ -23,7 +24,7 @@ import {
   success,
   unsupportedMediaType,
 } from './status.ts';
-import { bind, evict, requestToken } from './subresources.ts';
+import { bind, requestToken } from './subresources.ts';
 import type { Target, World } from './world.ts';
 import { create, update } from './write.ts';
 

@@ -4,6 +4,7 @@ import type { JsonObject } from '../json.ts';
 import { aPod, STRATEGIC } from '../testing.ts';
 import type { ApiUser, Failure } from '../testing.ts';
 import { aString, blamed, eventually, refusal, test } from './ground.ts';
+import type { Space } from './ground.ts';
 
 interface Container extends JsonObject {
   volumeMounts?: JsonObject[];
@@ -349,6 +350,94 @@ test('an eviction deletes the pod', async ({ admin, space }) => {
   });
   expect([code, body.status]).toEqual([201, 'Success']);
   expect((await admin.get(`${space.of('pods')}/a`)).code).toBe(404);
+});
+
+interface Budget {
+  status: { disruptionsAllowed?: number; currentHealthy?: number; desiredHealthy?: number };
+}
+
+/** Pods that somebody says are ready, and a budget that has counted them. */
+async function readyPods(
+  admin: ApiUser,
+  space: Space,
+  { names, budget }: { names: string[]; budget: JsonObject },
+): Promise<void> {
+  for (const name of names) {
+    const pod = aPod(name, { schedulerName: 'nobody' }, { labels: { app: 'a' } });
+    await admin.post(space.of('pods'), pod);
+    const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+    await admin.patch(`${space.of('pods')}/${name}/status`, { status });
+  }
+  const budgets = space.of('policy/v1/poddisruptionbudgets');
+  await admin.post(budgets, {
+    metadata: { name: 'b' },
+    spec: { selector: { matchLabels: { app: 'a' } }, ...budget },
+  });
+  await eventually(async () => {
+    const { status } = (await admin.get<Budget & JsonObject>(`${budgets}/b`)).body;
+    return status.currentHealthy === names.length;
+  });
+}
+
+const evict = (admin: ApiUser, space: Space, name: string) =>
+  admin.post<Failure>(`${space.of('pods')}/${name}/eviction`, {
+    apiVersion: 'policy/v1',
+    kind: 'Eviction',
+    metadata: { name, namespace: space.name },
+  });
+
+test('an eviction that a disruption budget forbids is 429, and says what it needs', async ({
+  admin,
+  space,
+}) => {
+  await readyPods(admin, space, { names: ['a', 'b'], budget: { minAvailable: 1 } });
+  expect((await evict(admin, space, 'a')).code).toBe(201);
+  await eventually(async () => {
+    const path = `${space.of('policy/v1/poddisruptionbudgets')}/b`;
+    const { status } = (await admin.get<Budget & JsonObject>(path)).body;
+    return status.currentHealthy === 1 && status.disruptionsAllowed === 0;
+  });
+  const answer = await evict(admin, space, 'b');
+  expect(refusal(answer)).toEqual([
+    429,
+    'TooManyRequests',
+    "Cannot evict pod as it would violate the pod's disruption budget.",
+  ]);
+  expect(answer.body.details).toMatchObject({
+    causes: [
+      {
+        reason: 'DisruptionBudget',
+        message: 'The disruption budget b needs 1 healthy pods and has 1 currently',
+      },
+    ],
+  });
+});
+
+test.for<{ budget: JsonObject; allowed: number; desired: number }>([
+  { budget: { minAvailable: 1 }, allowed: 2, desired: 1 },
+  { budget: { minAvailable: 5 }, allowed: 0, desired: 5 },
+])('a budget of $budget allows $allowed of three', async (row, { admin, space }) => {
+  const { budget, allowed, desired } = row;
+  await readyPods(admin, space, { names: ['a', 'b', 'c'], budget });
+  const path = `${space.of('policy/v1/poddisruptionbudgets')}/b`;
+  const { status } = (await admin.get<Budget & JsonObject>(path)).body;
+  expect(status).toMatchObject({
+    disruptionsAllowed: allowed,
+    currentHealthy: 3,
+    desiredHealthy: desired,
+    conditions: [{ type: 'DisruptionAllowed', status: allowed > 0 ? 'True' : 'False' }],
+  });
+});
+
+test('a pod that is not ready may go while enough others are', async ({ admin, space }) => {
+  await readyPods(admin, space, { names: ['a'], budget: { minAvailable: 1 } });
+  await admin.post(
+    space.of('pods'),
+    aPod('sick', { schedulerName: 'nobody' }, { labels: { app: 'a' } }),
+  );
+  await admin.patch(`${space.of('pods')}/sick/status`, { status: { phase: 'Running' } });
+  expect((await evict(admin, space, 'sick')).code).toBe(201);
+  expect((await evict(admin, space, 'a')).code).toBe(429);
 });
 
 test('a priority class sets the priority of its pods', async ({ admin, space }) => {

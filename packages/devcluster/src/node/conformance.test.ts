@@ -336,6 +336,22 @@ describe('hooks, last words, logs', () => {
     await gone;
   });
 
+  test('a preStop hook that sleeps holds SIGTERM back', async () => {
+    const lifecycle = { preStop: { sleep: { seconds: 2 } } };
+    const script = 'trap "echo told; exit 0" TERM; while :; do sleep 0.1; done';
+    await create([sh(script, { lifecycle })]);
+    await user.podWhen('a', isRunning);
+    const follow = user.logOf('a', '?follow=true&timestamps=true');
+    const gone = user.podWhen('a', isGone);
+    const removedAt = Date.now();
+    await remove();
+    const [time = '', said = ''] = (await follow).trim().split(' ');
+    expect(said).toBe('told');
+    // A real kubelet and this test have the same clock; a second's granularity is theirs.
+    expect(Date.parse(time) - removedAt).toBeGreaterThanOrEqual(1_000);
+    await gone;
+  });
+
   test('a postStart hook that fails ends the container', async () => {
     const lifecycle = { postStart: { exec: { command: ['/bin/sh', '-c', 'exit 7'] } } };
     await create([sh(FOREVER, { lifecycle })]);
@@ -385,6 +401,48 @@ describe('hooks, last words, logs', () => {
     });
     expect(await user.logOf('a', '?previous=true')).toBe('first\n');
     expect(await user.logOf('a', '?tailLines=1')).toBe('second\n');
+  });
+});
+
+describe('where a pod may go', () => {
+  const cordon = async (isCordoned: boolean): Promise<void> => {
+    const { items } = (await (await user.call('GET', 'nodes')).json()) as {
+      items: { metadata: { name: string } }[];
+    };
+    for (const { metadata } of items) {
+      await user.call('PATCH', `nodes/${metadata.name}`, { spec: { unschedulable: isCordoned } });
+    }
+  };
+
+  afterEach(() => cordon(false));
+
+  test('a pod does not come to a node that is cordoned, and comes when it is not any more', async () => {
+    await cordon(true);
+    await create([sh('echo here')]);
+    const waiting = await user.podWhen('a', ({ conditions: all = [] }) => all.length > 0);
+    expect(waiting.phase).toBe('Pending');
+    expect(conditions(waiting)['PodScheduled']).toMatch(
+      /^False Unschedulable 0\/1 nodes are available: 1 node\(s\) were unschedulable/,
+    );
+    await cordon(false);
+    expect((await user.podWhen('a', isOver)).phase).toBe('Succeeded');
+  });
+
+  test('a label that the node is given is one that pods may ask for', async () => {
+    const label = `${namespace}.test/kind`;
+    const spec = { nodeSelector: { [label]: 'big' } };
+    await create([sh('echo here')], spec);
+    const waiting = await user.podWhen('a', ({ conditions: all = [] }) => all.length > 0);
+    expect(conditions(waiting)['PodScheduled']).toContain(
+      "didn't match Pod's node affinity/selector",
+    );
+    const { items } = (await (await user.call('GET', 'nodes')).json()) as {
+      items: { metadata: { name: string } }[];
+    };
+    const path = `nodes/${items[0]?.metadata.name ?? ''}`;
+    await user.call('PATCH', path, { metadata: { labels: { [label]: 'big' } } });
+    expect((await user.podWhen('a', isOver)).phase).toBe('Succeeded');
+    await user.call('PATCH', path, { metadata: { labels: { [label]: null } } });
   });
 });
 
@@ -451,6 +509,17 @@ describe('probes', () => {
 });
 
 describe('an end', () => {
+  test('with a grace of 0 is at once: the object goes and nothing is waited for', async () => {
+    await create([sh('trap "" TERM; echo deaf; while :; do sleep 0.1; done')], {
+      terminationGracePeriodSeconds: 600,
+    });
+    await user.podWhen('a', isRunning);
+    while (!(await user.logOf('a')).includes('deaf')) await sleep(20);
+    const answer = await remove({ gracePeriodSeconds: 0 });
+    expect(answer.status).toBe(200);
+    expect((await user.call('GET', `namespaces/${namespace}/pods/a`)).status).toBe(404);
+  });
+
   test('is SIGTERM, then SIGKILL when the grace is over: two seconds at least', async () => {
     await create([sh('trap "" TERM; echo deaf; while :; do sleep 0.1; done')], {
       terminationGracePeriodSeconds: 1,

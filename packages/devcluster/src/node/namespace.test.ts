@@ -3,10 +3,13 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FOREVER, MOUNTS, isAlive, isOver, isRunning, openWorld, shell } from './testing.ts';
 import type { NodeWorld } from './testing.ts';
 import type { Container } from './pod.ts';
+
+// Pods are processes; how long they take to start and end is the machine's business.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const isPossible = MOUNTS.includes('namespaces');
 

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   FOREVER,
   MOUNTS,
@@ -12,6 +12,9 @@ import {
   shell,
 } from './testing.ts';
 import type { NodeWorld } from './testing.ts';
+
+// Pods are processes; how long they take to start and end is the machine's business.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const PODS = 'namespaces/default/pods';
 
@@ -153,6 +156,16 @@ describe.each(MOUNTS)('with %s', (mounts) => {
       await world.podWhen('a', isWaitingFor('ImagePullBackOff'));
     });
 
+    test('a gRPC probe, for this node has none, and says so', async () => {
+      const livenessProbe = { grpc: { port: 80 } };
+      await world.createPod('a', { containers: [shell('true', { livenessProbe })] });
+      const { containerStatuses } = await world.podWhen(
+        'a',
+        isWaitingFor('CreateContainerConfigError'),
+      );
+      expect(containerStatuses?.[0]?.state.waiting?.message).toBe('this node has no gRPC probes');
+    });
+
     test('a node that its selector asks for', async () => {
       const spec = { nodeSelector: { 'kubernetes.io/os': 'windows' }, containers: [shell('true')] };
       await world.createPod('a', spec);
@@ -192,6 +205,17 @@ describe.each(MOUNTS)('with %s', (mounts) => {
         expect((await log?.read())?.done).toBe(true);
       },
     );
+
+    test('at once with a grace of 0, though it is deaf, and its folder goes', async () => {
+      const script = 'trap "" TERM; echo $$$$; while :; do sleep 0.02; done';
+      await world.createPod('a', { containers: [shell(script)] });
+      await world.podWhen('a', isRunning);
+      let said = '';
+      while (said === '') said = (await world.logOf('a')).trim();
+      await world.call('DELETE', `${PODS}/a`, { gracePeriodSeconds: 0 });
+      await expect.poll(() => isAlive(Number(said)), { timeout: 50_000 }).toBe(false);
+      await expect.poll(() => readdir(`${world.dir}/pods`), { timeout: 50_000 }).toEqual([]);
+    });
 
     test('all at once when the node stops, without a trace', async () => {
       for (const name of ['a', 'b', 'c']) {

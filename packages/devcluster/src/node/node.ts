@@ -19,8 +19,9 @@ import type { NodeSetting } from './pod-worker.ts';
 import { keepRegistered, nodeLabels, register } from './registration.ts';
 import { linkedRoom } from './room.ts';
 import { schedule } from './scheduler.ts';
+import type { NodeView } from './scheduler.ts';
 import { Strays } from './strays.ts';
-import { watchPods } from './watch.ts';
+import { follow } from './watch.ts';
 
 export interface NodeOptions {
   fetch: Fetch;
@@ -54,6 +55,11 @@ export interface Node {
   stop(): Promise<void>;
 }
 
+interface NodeObject {
+  metadata: { name: string; labels?: Record<string, string>; resourceVersion?: string };
+  spec?: { unschedulable?: boolean };
+}
+
 const quiet: Log = { info: () => undefined, error: () => undefined };
 
 /** Makes the node's folder, and finds out what this machine lets us do. */
@@ -70,6 +76,9 @@ class ProcessNode implements Node {
   readonly #workers = new Map<string, PodWorker>();
   readonly #lives = new Set<Promise<void>>();
   readonly #binding = new Set<string>();
+  /** Pods that do not fit as the node is now. */
+  readonly #waiting = new Map<string, Pod>();
+  #view: NodeView;
   #announceReady: () => void = () => undefined;
   #stopping: Promise<void> | undefined;
 
@@ -77,6 +86,7 @@ class ProcessNode implements Node {
     const sign = hasNamespaces ? 'root' : 'variable';
     const { fetch, token, apiServer, images, log = quiet, clock = systemClock } = options;
     const platform = options.platform ?? process.platform;
+    this.#view = { labels: nodeLabels(options.name), isCordoned: false };
     const host = apiServer.host.includes(':') ? `[${apiServer.host}]` : apiServer.host;
     this.#setting = {
       api: new NodeApi({ fetch, token, server: `https://${host}:${apiServer.port}` }),
@@ -103,8 +113,9 @@ class ProcessNode implements Node {
     await register({ api, clock, name });
     await Promise.all([
       keepRegistered({ api, clock, name }, signal),
-      watchPods(
-        { api, clock, signal },
+      this.#followNode(signal),
+      follow<Pod>(
+        { api, clock, signal, path: '/api/v1/pods' },
         {
           listed: (pods) => {
             this.#listed(pods);
@@ -114,6 +125,7 @@ class ProcessNode implements Node {
             this.#changed(pod);
           },
           gone: (pod) => {
+            this.#waiting.delete(pod.metadata.uid);
             this.#workers.get(pod.metadata.uid)?.vanished();
           },
         },
@@ -143,6 +155,26 @@ class ProcessNode implements Node {
     await this.#setting.janitor.dismiss();
   }
 
+  /** What is said of the Node object counts: its labels, and whether new pods may come. */
+  async #followNode(signal: AbortSignal): Promise<void> {
+    const { api, clock, nodeName } = this.#setting;
+    const changed = ({ metadata, spec }: NodeObject): void => {
+      if (metadata.name !== nodeName) return;
+      this.#view = { labels: metadata.labels ?? {}, isCordoned: spec?.unschedulable === true };
+      for (const pod of this.#waiting.values()) this.#schedule(pod);
+    };
+    await follow<NodeObject>(
+      { api, clock, signal, path: '/api/v1/nodes' },
+      {
+        listed: (nodes) => {
+          nodes.forEach(changed);
+        },
+        changed,
+        gone: () => undefined,
+      },
+    );
+  }
+
   #listed(pods: readonly Pod[]): void {
     const there = new Set(pods.map(({ metadata }) => metadata.uid));
     for (const [uid, worker] of this.#workers) if (!there.has(uid)) worker.vanished();
@@ -162,12 +194,20 @@ class ProcessNode implements Node {
     const { uid, name } = pod.metadata;
     if (this.#binding.has(uid)) return;
     this.#binding.add(uid);
-    const bound = schedule(pod, { api, clock, nodeName, nodeLabels: nodeLabels(nodeName) });
-    void bound
+    this.#waiting.delete(uid);
+    const node = this.#view;
+    void schedule(pod, { api, clock, nodeName, node })
+      .then((outcome) => {
+        if (outcome === 'waits') this.#waiting.set(uid, pod);
+      })
       .catch((error: unknown) => {
         log.info('could not bind a pod', { pod: name, error: String(error) });
       })
-      .finally(() => this.#binding.delete(uid));
+      .finally(() => {
+        this.#binding.delete(uid);
+        // The node may have changed while this was found out.
+        if (this.#view !== node && this.#waiting.has(uid)) this.#schedule(pod);
+      });
   }
 
   #adopt(pod: Pod): void {

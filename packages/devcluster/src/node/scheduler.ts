@@ -1,4 +1,4 @@
-// The smallest scheduler: one node, no limits; a pod fits unless its selector says otherwise.
+// The smallest scheduler: one node, no limits; a pod fits unless the node is cordoned or its selector says otherwise.
 import { podPath } from './api.ts';
 import type { NodeApi } from './api.ts';
 import { timestamp } from './clock.ts';
@@ -9,7 +9,13 @@ export interface SchedulerInput {
   api: NodeApi;
   clock: Clock;
   nodeName: string;
-  nodeLabels: Record<string, string>;
+  node: NodeView;
+}
+
+/** What the Node object says of where pods may go. */
+export interface NodeView {
+  labels: Record<string, string>;
+  isCordoned: boolean;
 }
 
 const isWaiting = ({ metadata, spec, status }: Pod): boolean =>
@@ -19,7 +25,8 @@ const isWaiting = ({ metadata, spec, status }: Pod): boolean =>
   status?.phase !== 'Failed';
 
 /** Why a pod cannot come here, or undefined when it can. */
-function obstacle({ spec }: Pod, labels: Record<string, string>): string | undefined {
+function obstacle({ spec }: Pod, { labels, isCordoned }: NodeView): string | undefined {
+  if (isCordoned) return '0/1 nodes are available: 1 node(s) were unschedulable.';
   const fits = Object.entries(spec.nodeSelector ?? {}).every(
     ([key, value]) => labels[key] === value,
   );
@@ -28,11 +35,11 @@ function obstacle({ spec }: Pod, labels: Record<string, string>): string | undef
 }
 
 /** Binds the pod if it waits for a node and fits; says in a condition why it does not. */
-export async function schedule(pod: Pod, input: SchedulerInput): Promise<void> {
-  if (!isWaiting(pod)) return;
-  const { api, nodeName, nodeLabels } = input;
+export async function schedule(pod: Pod, input: SchedulerInput): Promise<'waits' | 'settled'> {
+  if (!isWaiting(pod)) return 'settled';
+  const { api, nodeName, node } = input;
   const { namespace, name, uid } = pod.metadata;
-  const problem = obstacle(pod, nodeLabels);
+  const problem = obstacle(pod, node);
   if (problem === undefined) {
     await api.create(podPath(namespace, name, 'binding'), {
       apiVersion: 'v1',
@@ -40,9 +47,10 @@ export async function schedule(pod: Pod, input: SchedulerInput): Promise<void> {
       metadata: { name, namespace, uid },
       target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
     });
-    return;
+    return 'settled';
   }
   await reportUnschedulable(pod, problem, input);
+  return 'waits';
 }
 
 async function reportUnschedulable(

@@ -1,47 +1,56 @@
-// All pods, listed and then watched, for ever.
+// Objects of one kind, listed and then watched, for ever.
 import { NodeApiError } from './api.ts';
 import type { NodeApi } from './api.ts';
 import { sleep } from './clock.ts';
 import type { Clock } from './clock.ts';
-import type { Pod } from './pod.ts';
 
-export interface PodNews {
-  /** All there are; a pod that is not among them is gone. */
-  listed(pods: Pod[]): void;
-  changed(pod: Pod): void;
-  gone(pod: Pod): void;
+interface Watched {
+  metadata: { resourceVersion?: string };
 }
 
-interface PodList {
+export interface News<T> {
+  /** All there are; one that is not among them is gone. */
+  listed(objects: T[]): void;
+  changed(object: T): void;
+  gone(object: T): void;
+}
+
+interface List<T> {
   metadata: { resourceVersion: string };
-  items: Pod[];
+  items: T[];
 }
 
-interface Event {
+interface Event<T> {
   type: string;
-  object: Pod & { code?: number; message?: string };
+  object: T & { code?: number; message?: string };
 }
 
-const PODS = '/api/v1/pods';
+interface Watching {
+  api: NodeApi;
+  clock: Clock;
+  signal: AbortSignal;
+  path: string;
+}
+
 const FIRST_RETRY_MS = 50;
 const MOST_RETRY_MS = 5000;
 
 /** Returns when the signal fires. */
-export async function watchPods(
-  { api, clock, signal }: { api: NodeApi; clock: Clock; signal: AbortSignal },
-  news: PodNews,
+export async function follow<T extends Watched>(
+  { api, clock, signal, path }: Watching,
+  news: News<T>,
 ): Promise<void> {
   let retryMs = FIRST_RETRY_MS;
   let version: string | undefined;
   while (!signal.aborted) {
     try {
       if (version === undefined) {
-        const list = (await api.list(PODS, signal)) as PodList;
+        const list = (await api.list(path, signal)) as List<T>;
         news.listed(list.items);
         version = list.metadata.resourceVersion;
       }
-      for await (const event of api.watch(watchPath(version), signal)) {
-        version = tell(event as Event, news);
+      for await (const event of api.watch(watchPath(path, version), signal)) {
+        version = tell(event as Event<T>, news);
         retryMs = FIRST_RETRY_MS;
       }
     } catch (error) {
@@ -53,10 +62,10 @@ export async function watchPods(
   }
 }
 
-const watchPath = (version: string): string =>
-  `${PODS}?watch=true&allowWatchBookmarks=true&resourceVersion=${version}`;
+const watchPath = (path: string, version: string): string =>
+  `${path}?watch=true&allowWatchBookmarks=true&resourceVersion=${version}`;
 
-function tell({ type, object }: Event, news: PodNews): string {
+function tell<T extends Watched>({ type, object }: Event<T>, news: News<T>): string {
   if (type === 'ERROR') {
     throw new NodeApiError(object.code ?? 500, 'Expired', object.message ?? 'the watch ended');
   }
