@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { LABELS } from '@muster/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findProgram } from '../programs.ts';
-import { REAL_KUBECONFIG } from './config.ts';
 import { enterGround, hasTools } from './ground.ts';
 import type { Ground } from './ground.ts';
 import { rendererOf, SCALE_SET } from './helm.ts';
@@ -14,10 +13,7 @@ const POLL = { timeout: 30_000, interval: 200 };
 
 const helm = await findProgram('helm');
 
-// The dev cluster accepts budgets and holds up no eviction.
-const isLeftOut = !hasTools || REAL_KUBECONFIG === undefined;
-
-describe.skipIf(isLeftOut)('the budget of busy runners', START, () => {
+describe.skipIf(!hasTools)('the budget of busy runners', START, () => {
   const namespace = `budget-${randomBytes(3).toString('hex')}`;
   let ground: Ground;
   let budget: string;

@@ -10,7 +10,7 @@ import { findProgram } from '../programs.ts';
 import { HOST_ENV } from '../stories/config.ts';
 import { programFile, startProgram } from '../stories/program.ts';
 import type { Program } from '../stories/program.ts';
-import { REAL_KUBECONFIG } from './config.ts';
+import { GIVEN_KUBECONFIG } from './config.ts';
 import { enterGround, hasTools } from './ground.ts';
 import type { Ground } from './ground.ts';
 import { CHARTS, CONTROLLER } from './helm.ts';
@@ -54,7 +54,7 @@ function expressionsOf(value: unknown): string[] {
 /** Those that are marked cannot be had here. */
 const isRunHere = ({ needs }: Block): boolean => needs === undefined;
 
-describe.skipIf(!hasTools || REAL_KUBECONFIG !== undefined)('the commands of docs/', STORY, () => {
+describe.skipIf(!hasTools || GIVEN_KUBECONFIG !== undefined)('the commands of docs/', STORY, () => {
   let ground: Ground;
   let simulator: Program;
   let github: string;

@@ -1,5 +1,5 @@
 // Which cluster the charts are tried on.
 const { MUSTER_TEST_KUBECONFIG = '' } = process.env;
 
-/** The kubeconfig of a real one; a dev cluster when undefined. */
-export const REAL_KUBECONFIG = MUSTER_TEST_KUBECONFIG === '' ? undefined : MUSTER_TEST_KUBECONFIG;
+/** Of any cluster, of which no node is asked; when undefined, a dev cluster with a node is started. */
+export const GIVEN_KUBECONFIG = MUSTER_TEST_KUBECONFIG === '' ? undefined : MUSTER_TEST_KUBECONFIG;

@@ -329,7 +329,7 @@ describe.skipIf(helm === undefined)('the chart gha-runner-scale-set-controller',
     const name = `${FULL}-leader-election`;
     expect(files.the('leader_election_role').metadata).toEqual({ name, namespace: NAMESPACE });
     expect(rulesOf(files.the('leader_election_role'))).toEqual([
-      'leases: get watch list delete update create',
+      'leases: get watch list delete update create patch',
       'events: create patch',
     ]);
     expect(files.the('leader_election_role_binding')).toMatchObject({

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { arcDeployment } from './arc.ts';
 import type { Controller } from './arc.ts';
-import { REAL_KUBECONFIG } from './config.ts';
+import { GIVEN_KUBECONFIG } from './config.ts';
 import { enterGround, hasTools } from './ground.ts';
 import type { Ground } from './ground.ts';
 import { CHARTS, SCALE_SET } from './helm.ts';
@@ -15,7 +15,7 @@ const OURS = { 'actions.github.com/controller-implementation': 'muster' };
 const NAMESPACES = ['one', 'two', 'runners'];
 
 // Another's controllers would be found in a cluster that is shared.
-const isLeftOut = !hasTools || REAL_KUBECONFIG !== undefined;
+const isLeftOut = !hasTools || GIVEN_KUBECONFIG !== undefined;
 
 describe.skipIf(isLeftOut)('the controller of a scale set', START, () => {
   let ground: Ground;

@@ -1,18 +1,17 @@
-// A cluster on which Helm installs our charts: the dev cluster with its node, or the real one that MUSTER_TEST_KUBECONFIG names,
+// A cluster on which Helm installs our charts: the dev cluster with its node, or the one that MUSTER_TEST_KUBECONFIG names,
 // of which no node is asked.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findProgram } from '../programs.ts';
 import { HOST_ENV, PARENT } from '../stories/config.ts';
 import { programFile, startProgram } from '../stories/program.ts';
-import { REAL_KUBECONFIG } from './config.ts';
+import { GIVEN_KUBECONFIG } from './config.ts';
 import { CHARTS, CONTROLLER } from './helm.ts';
 import { runTool } from './tool.ts';
 
 type Tool = (args: readonly string[], input?: string) => Promise<string>;
 
 export interface Ground {
-  isReal: boolean;
   kubeconfig: string;
   /** A folder of its own. */
   desk: string;
@@ -38,7 +37,6 @@ export async function enterGround(): Promise<Ground> {
       (args, input) =>
         runTool(program, args, { env, cwd: desk, ...(input !== undefined && { input }) });
     return {
-      isReal: REAL_KUBECONFIG !== undefined,
       kubeconfig,
       desk,
       helm: tool(found.helm),
@@ -64,8 +62,8 @@ async function makeKinds(kubectl: Tool): Promise<void> {
 }
 
 async function clusterFor(desk: string): Promise<Pick<Ground, 'kubeconfig' | 'stop'>> {
-  if (REAL_KUBECONFIG !== undefined) {
-    return { kubeconfig: REAL_KUBECONFIG, stop: () => Promise.resolve() };
+  if (GIVEN_KUBECONFIG !== undefined) {
+    return { kubeconfig: GIVEN_KUBECONFIG, stop: () => Promise.resolve() };
   }
   const images = join(desk, 'images.json');
   await writeFile(images, JSON.stringify(imageTable()));
