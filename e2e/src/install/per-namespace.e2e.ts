@@ -10,7 +10,7 @@ import { leftovers } from './leftovers.ts';
 import { startProxy } from './proxy.ts';
 import { enterStage, eventually, explainFailures } from './stage.ts';
 import { operatorValues, scaleSetValues } from './values.ts';
-import { allSucceed, standing, workflow } from './workflow.ts';
+import { allSucceed, running, workflow } from './workflow.ts';
 import type { GitHub } from './github.ts';
 import type { Proxy } from './proxy.ts';
 import type { Release, Stage } from './stage.ts';
@@ -144,9 +144,7 @@ test('a value is changed while jobs run, and none is lost', async () => {
     ORGANIZATION,
     workflow({ runsOn: 'by-token', count: 6, seconds: 4 }),
   );
-  await eventually(async () => {
-    expect(await standing(github, run)).toContain('running');
-  });
+  await running(github, run);
   await stage.install(
     byToken({ maxRunners: 4, resourceMeta: { ephemeralRunner: { labels: { upgraded: 'yes' } } } }),
   );

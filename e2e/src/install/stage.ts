@@ -1,5 +1,5 @@
 // What a story acts with: Helm and kubectl as a user has them, the charts in a registry, and a look at the cluster.
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createKubeClient, loadConnection, PodKind } from '@muster/kube';
@@ -9,7 +9,8 @@ import { CHARTS, CONTROLLER, SCALE_SET } from '../charts/helm.ts';
 import { runTool } from '../charts/tool.ts';
 import { findProgram } from '../programs.ts';
 import { HOST_ENV, PARENT } from '../stories/config.ts';
-import { CONFIG, VERSION } from './config.ts';
+import { VERSION } from './config.ts';
+import { thisGround } from './ground-file.ts';
 import { startRegistry } from './registry.ts';
 import type { Ground } from './ground.ts';
 
@@ -35,13 +36,6 @@ export interface Stage {
   names(kind: Kind, namespace?: string): Promise<string[]>;
   list<K extends KubeObject>(kind: Kind<K>, namespace?: string): Promise<K[]>;
   end(): Promise<void>;
-}
-
-/** Of this run's cluster; one file tells of it. */
-async function thisGround(): Promise<Ground> {
-  const file = CONFIG.MUSTER_E2E_GROUND;
-  if (file === undefined) throw new Error('these stories are told by `pnpm e2e`');
-  return JSON.parse(await readFile(file, 'utf8')) as Ground;
 }
 
 export async function enterStage(): Promise<Stage> {

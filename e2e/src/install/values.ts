@@ -25,12 +25,15 @@ export interface ScaleSetValues {
   [value: string]: unknown;
 }
 
-export const scaleSetValues = ({ images }: Ground, values: ScaleSetValues): object => ({
-  githubConfigSecret: { github_token: 'a-token-of-the-simulator' },
-  template: {
-    spec: {
-      containers: [{ name: 'runner', image: images.runner, command: ['/home/runner/run.sh'] }],
-    },
+/** The runner's pod, for `template`. */
+export const runnerTemplate = ({ images }: Ground): { spec: object } => ({
+  spec: {
+    containers: [{ name: 'runner', image: images.runner, command: ['/home/runner/run.sh'] }],
   },
+});
+
+export const scaleSetValues = (ground: Ground, values: ScaleSetValues): object => ({
+  githubConfigSecret: { github_token: 'a-token-of-the-simulator' },
+  template: runnerTemplate(ground),
   ...values,
 });

@@ -32,6 +32,13 @@ const jobs = ({ runsOn, count, seconds = 0 }: JobsWish): string => `
 export const standing = async (github: GitHub, run: number): Promise<string[]> =>
   (await github.run(run)).jobs.map(({ result, state }) => result ?? state);
 
+/** So many of its jobs run at this moment. */
+export const running = (github: GitHub, run: number, count = 1): Promise<void> =>
+  eventually(async () => {
+    const now = (await standing(github, run)).filter((one) => one === 'running');
+    expect(now.length).toBeGreaterThanOrEqual(count);
+  });
+
 /** Every job ran, each in a runner of its own, and none was lost. */
 export async function allSucceed(github: GitHub, run: number): Promise<void> {
   await eventually(async () => {
