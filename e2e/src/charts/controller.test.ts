@@ -106,7 +106,6 @@ describe.skipIf(helm === undefined)('the chart gha-runner-scale-set-controller',
     expect(role.metadata).toEqual({ name: `${FULL}-listener`, namespace: NAMESPACE });
     expect(rulesOf(role)).toEqual([
       'pods: create delete get',
-      'pods/status: get',
       'secrets: create delete get patch update',
       'serviceaccounts: create delete get patch update',
     ]);
@@ -330,7 +329,6 @@ describe.skipIf(helm === undefined)('the chart gha-runner-scale-set-controller',
     expect(files.the('leader_election_role').metadata).toEqual({ name, namespace: NAMESPACE });
     expect(rulesOf(files.the('leader_election_role'))).toEqual([
       'leases: get watch list delete update create patch',
-      'events: create patch',
     ]);
     expect(files.the('leader_election_role_binding')).toMatchObject({
       metadata: { name, namespace: NAMESPACE },
@@ -398,11 +396,6 @@ describe.skipIf(helm === undefined)('the chart gha-runner-scale-set-controller',
           "autoscalinglisteners/finalizers: patch update",
           "pods: list watch",
           "serviceaccounts: list watch",
-          "rolebindings: list watch",
-          "roles: list watch",
-          "autoscalingrunnersets: list watch",
-          "ephemeralrunnersets: list watch",
-          "ephemeralrunners: list watch",
           "events: create patch",
         ],
         "watched": [
@@ -415,7 +408,6 @@ describe.skipIf(helm === undefined)('the chart gha-runner-scale-set-controller',
           "ephemeralrunners: create delete get list patch update watch",
           "ephemeralrunners/finalizers: patch update",
           "ephemeralrunners/status: get patch update",
-          "autoscalinglisteners: list watch",
           "pods: list watch",
           "serviceaccounts: list watch",
           "rolebindings: list watch",

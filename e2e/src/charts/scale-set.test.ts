@@ -584,7 +584,6 @@ describe.skipIf(helm === undefined)('the chart gha-runner-scale-set', () => {
     });
     const rules = [
       'pods: create delete get patch',
-      'pods/status: get',
       'secrets: create delete get list patch update',
       'serviceaccounts: create delete get list patch update',
       'rolebindings: create delete get patch update',
