@@ -45,7 +45,7 @@ export const secondChance: Story = async (world) => {
   await world.installRunnerSet({ minRunners: 0, maxRunners: 2 });
   await world.askForReruns();
   world.queueJobs(2);
-  await world.asSoonAs('both jobs run', () => world.jobs('running') === 2);
+  await world.asSoonAs('a job runs', () => world.jobs('running') > 0);
   world.kill('runner');
   await world.until('each job has succeeded', () =>
     jobAccounts(world.simulator).some(({ job, result }, _, all) => {

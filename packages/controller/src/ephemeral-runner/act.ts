@@ -47,7 +47,10 @@ type Step = (observed: Observed, deps: Doing) => Promise<unknown> | undefined;
 const steps: Record<Exclude<Action['do'], 'report' | 'record-loss'>, Step> = {
   hold: ({ runner }, { kube }) =>
     patchFinalizers(runner, [...withoutFinalizers(runner, OURS), ...OURS], kube),
-  'discard-secret': ({ runner }, { kube }) => kube.delete(SecretKind, atOf(runner)),
+  'discard-secret': async ({ runner }, { kube, memory }) => {
+    await kube.delete(SecretKind, atOf(runner));
+    delete memory.of(runner).jit;
+  },
   register: ({ runner }, deps) => register(runner, deps),
   'create-pod': ({ runner }, deps) => {
     const isForJob = minimumOf(runner, deps) === 0;

@@ -1,5 +1,5 @@
 // What to do with a runner that has a pod, by what the pod says. Decides only; reference/controllers.md 2.5.9.
-import { EXIT_OUTDATED, hasJob, LABELS } from '@muster/api';
+import { EXIT_OUTDATED, hasJob, isRunning, LABELS } from '@muster/api';
 import type { EphemeralRunner } from '@muster/api';
 import type { Pod } from '@muster/kube';
 import { isPodReady, runnerPod } from '../runner-pod.ts';
@@ -86,7 +86,11 @@ export function lost(observed: Observed, cause: string): Action[] {
   ];
 }
 
-/** A pod that fails is counted first and deleted second, so that no failure is forgotten. */
+/**
+ * A pod that fails is counted first and deleted second, so that no failure is forgotten. Once its runner has run, its
+ * registration is spent: it may have been given a job of which nobody has heard yet. The next pod gets another one,
+ * and GitHub is asked on the way, which says so.
+ */
 function failed(
   observed: Observed,
   pod: Pod,
@@ -102,10 +106,16 @@ function failed(
     const event = { type: 'Warning', reason: 'RunnerReplaced' } as const;
     return [{ do: 'replace', because: `its pods keep failing: ${reason}`, event }];
   }
-  const wish = { phase: 'Pending', ready: false, reason, message, failedPod: pod.metadata.uid };
-  const status = statusPatch(runner, wish, now) ?? {};
+  const isSpent = isRunning(runner) || runnerPod(pod).is === 'finished';
+  const failedPod = pod.metadata.uid;
+  const wish = { phase: 'Pending', ready: false, reason, message, failedPod };
+  const status = statusPatch(runner, { ...wish, ...(isSpent && { runnerId: null }) }, now) ?? {};
   const event = { type: 'Warning', reason: 'PodFailed' } as const;
-  return [{ do: 'report', status, because: `its pod failed: ${reason}`, event }, ...gone];
+  return [
+    ...(isSpent ? [{ do: 'discard-secret', because: 'its registration is spent' } as const] : []),
+    { do: 'report', status, because: `its pod failed: ${reason}`, event },
+    ...gone,
+  ];
 }
 
 /** No job can have come to it, and yet GitHub is asked first: its container may start at this moment. */

@@ -11,6 +11,7 @@ const steps = (given: Partial<Observed>): string[] =>
 
 const deleting = { deletionTimestamp: '2026-01-01T00:00:50Z' };
 const idle = aRunner('a');
+const pending = aRunner('a', { status: { phase: 'Pending' } });
 const busy = aRunner('a', {
   status: {
     jobId: '9',
@@ -180,18 +181,36 @@ describe('a runner with a pod', () => {
       does: ['report: its runner is too old for GitHub'],
     },
     {
-      name: '57, 62, 70: counts a failed pod, then deletes it',
-      given: { runner: idle, pod: aLostPod(idle) },
+      name: '57: counts a failed pod, then deletes it',
+      given: { runner: pending, pod: aLostPod(pending) },
       does: ['report: its pod failed: Evicted', 'delete-pod: its failure is counted'],
     },
     {
+      name: '62: counts a pod whose runner failed, which another registration is needed for',
+      given: { runner: pending, pod: aFinishedPod(pending, 1) },
+      does: [
+        'discard-secret: its registration is spent',
+        'report: its pod failed: Error',
+        'delete-pod: its failure is counted',
+      ],
+    },
+    {
+      name: '70: counts a pod that was evicted after its runner ran, in the same way',
+      given: { runner: idle, pod: aLostPod(idle) },
+      does: [
+        'discard-secret: its registration is spent',
+        'report: its pod failed: Evicted',
+        'delete-pod: its failure is counted',
+      ],
+    },
+    {
       name: '71: counts a pod that the node refused',
-      given: { runner: idle, pod: aLostPod(idle, 'OutOfpods') },
+      given: { runner: pending, pod: aLostPod(pending, 'OutOfpods') },
       does: ['report: its pod failed: OutOfpods', 'delete-pod: its failure is counted'],
     },
     {
       name: '58: counts a pod whose init container failed',
-      given: { runner: idle, pod: aPod(idle, SETUP_FAILED) },
+      given: { runner: pending, pod: aPod(pending, SETUP_FAILED) },
       does: ['report: its pod failed: InitContainerFailed', 'delete-pod: its failure is counted'],
     },
     {
@@ -276,7 +295,7 @@ describe('a runner with a pod', () => {
               status: 'True',
               reason: 'Running',
               message: 'its pod is ready',
-            observedGeneration: 1,
+              observedGeneration: 1,
               lastTransitionTime: '2026-01-01T00:01:00Z',
             },
           ],
@@ -291,9 +310,11 @@ describe('a runner with a pod', () => {
   });
 
   test('is pending again while its failed pod is replaced', () => {
-    const [report] = plan(observed({ runner: idle, pod: aLostPod(idle) }));
+    const [, report] = plan(observed({ runner: idle, pod: aLostPod(idle) }));
     expect(report).toMatchObject({
       status: {
+        // Its next one comes from the next Secret.
+        runnerId: null,
         phase: 'Pending',
         reason: 'Evicted',
         message: 'the node was low on memory',

@@ -9,7 +9,8 @@ export interface StatusWish {
   /** Empty when there is nothing to tell. */
   reason: string;
   message: string;
-  runnerId?: number;
+  /** Null when it has none any more. */
+  runnerId?: number | null;
   runnerName?: string;
   /** The uid of a pod that failed now. */
   failedPod?: string;
@@ -20,7 +21,7 @@ export interface StatusPatch {
   ready?: boolean;
   reason?: string | null;
   message?: string | null;
-  runnerId?: number;
+  runnerId?: number | null;
   runnerName?: string;
   failures?: Record<string, string>;
   conditions?: Condition[];
@@ -59,7 +60,7 @@ type Status = NonNullable<EphemeralRunner['status']>;
 
 function differingIdentity(status: Status, { runnerId, runnerName }: StatusWish): StatusPatch {
   return {
-    ...(runnerId !== undefined && runnerId !== status.runnerId && { runnerId }),
+    ...(runnerId !== undefined && runnerId !== (status.runnerId ?? null) && { runnerId }),
     ...(runnerName !== undefined && runnerName !== status.runnerName && { runnerName }),
   };
 }
