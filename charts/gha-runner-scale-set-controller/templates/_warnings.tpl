@@ -18,5 +18,9 @@
 {{- if contains "actions/gha-runner-scale-set-controller" .Values.image.repository -}}
 {{- $warnings = append $warnings (printf "image.repository: %s looks like ARC's image; this chart is made for ghcr.io/muster-runners/muster" .Values.image.repository) -}}
 {{- end -}}
+{{- $tag := toString (.Values.image.tag | default .Chart.AppVersion) -}}
+{{- if ne $tag .Chart.AppVersion -}}
+{{- $warnings = append $warnings (printf "image.tag: %s is not %s, for which this chart is made; a tag of ARC's is no image of Muster's" $tag .Chart.AppVersion) -}}
+{{- end -}}
 {{- toYaml $warnings -}}
 {{- end }}

@@ -543,6 +543,10 @@ describe.skipIf(helm === undefined)('the chart gha-runner-scale-set-controller',
       says: 'pprof.addr: "localhost" must end with a port number',
     },
     { values: { podMonitor: { enabled: true } }, says: 'podMonitor.enabled: needs `metrics`' },
+    {
+      values: { grafanaDashboard: { enabled: true } },
+      says: 'grafanaDashboard.enabled: needs `metrics`',
+    },
   ])('refuses $says', async ({ values, says }) => {
     await expect(render(values)).rejects.toThrow(says);
   });
@@ -584,12 +588,36 @@ describe.skipIf(helm === undefined)('the chart gha-runner-scale-set-controller',
     expect(files.all('podmonitor')).toMatchObject([
       {
         metadata: { name: FULL, labels: { release: 'prometheus' } },
-        spec: { selector, podMetricsEndpoints: [{ port: 'metrics', interval: '30s' }] },
+        spec: {
+          selector,
+          podMetricsEndpoints: [{ port: 'metrics', interval: '30s', honorLabels: true }],
+        },
       },
       {
         metadata: { name: `${FULL}-listeners` },
-        spec: { podMetricsEndpoints: [{ port: 'metrics', path: '/m', interval: '30s' }] },
+        spec: {
+          podMetricsEndpoints: [
+            { port: 'metrics', path: '/m', interval: '30s', honorLabels: true },
+          ],
+          podTargetLabels: [
+            'actions.github.com/scale-set-name',
+            'actions.github.com/scale-set-namespace',
+          ],
+        },
       },
     ]);
+  });
+
+  test('has a dashboard where the sidecar of Grafana finds it, when asked for', async () => {
+    const { metadata, data } = await one('grafana_dashboard', {
+      metrics: { controllerManagerAddr: ':8080' },
+      grafanaDashboard: { enabled: true, annotations: { grafana_folder: 'CI' } },
+    });
+    expect(metadata).toMatchObject({
+      name: `${FULL}-dashboard`,
+      labels: { grafana_dashboard: '1', 'app.kubernetes.io/part-of': 'gha-rs-controller' },
+      annotations: { grafana_folder: 'CI' },
+    });
+    expect(JSON.parse(data['muster.json'] ?? '')).toMatchObject({ uid: 'muster', title: 'Muster' });
   });
 });

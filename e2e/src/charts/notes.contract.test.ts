@@ -109,13 +109,17 @@ describe.skipIf(!hasTools)('Helm, of the charts', START, () => {
         env: { name: 'A' },
         pprof: { addr: ':6060' },
         flags: { updateStrategy: 'later' },
-        image: { repository: 'mirror.example.com/actions/gha-runner-scale-set-controller' },
+        image: {
+          repository: 'mirror.example.com/actions/gha-runner-scale-set-controller',
+          tag: '0.14.2',
+        },
       },
       warned: [
         'env: is ignored, for it is no list of `name` and `value`',
         'pprof.addr: has no effect, for Node has no pprof',
         'flags.updateStrategy: "later" means immediate; there are immediate and eventual',
         "image.repository: mirror.example.com/actions/gha-runner-scale-set-controller looks like ARC's image; this chart is made for ghcr.io/muster-runners/muster",
+        "image.tag: 0.14.2 is not 0.1.0, for which this chart is made; a tag of ARC's is no image of Muster's",
       ],
     },
     {
