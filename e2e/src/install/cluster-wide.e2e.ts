@@ -17,6 +17,7 @@ const OPERATOR = { name: 'muster', namespace: 'wide-system' } as const;
 const LINUX = { name: 'linux', namespace: 'wide-runners' } as const;
 const ORGANIZATION = 'my-org';
 const MAX_RUNNERS = 5;
+const DEFINITION = 'autoscalingrunnersets.actions.github.com';
 
 const { isReal } = await thisGround();
 
@@ -34,9 +35,9 @@ afterAll(async () => {
   await stage.end();
 });
 
-const operator = (): Release => ({
+const operator = (values: object = {}): Release => ({
   ...{ ...OPERATOR, chart: CONTROLLER },
-  values: { ...operatorValues(stage.ground), replicaCount: 2 },
+  values: { ...operatorValues(stage.ground), replicaCount: 2, ...values },
 });
 
 const linux = (values: object = {}): Release => ({
@@ -115,6 +116,41 @@ test('operator and listener are killed while jobs run, and none is lost', async 
   await allSucceed(github, run);
   await rest();
 });
+
+/** As an older release left the definition: it knows nothing of conditions. */
+async function makeDefinitionOlder(): Promise<void> {
+  const path = `/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/conditions`;
+  const patch = JSON.stringify([{ op: 'remove', path }]);
+  await stage.kubectl(['patch', 'crd', DEFINITION, '--type', 'json', '--patch', patch]);
+}
+
+const knowsConditions = async (): Promise<boolean> => {
+  const path =
+    '{.spec.versions[0].schema.openAPIV3Schema.properties.status.properties.conditions.type}';
+  return (
+    (await stage.kubectl(['get', 'crd', DEFINITION, '--output', `jsonpath=${path}`])) === 'array'
+  );
+};
+
+// The dev cluster has no Jobs, which the hook is.
+test.skipIf(!isReal)(
+  'the operator is upgraded under work, and its definitions with it',
+  async () => {
+    const run = await push(4, 6);
+    await running(github, run);
+    await makeDefinitionOlder();
+    await stage.install(operator({ crds: { upgrade: false } }));
+    expect(await knowsConditions()).toBe(false);
+    await stage.install(operator(), '--wait');
+    expect(await knowsConditions()).toBe(true);
+    await makeDefinitionOlder();
+    const definitions = await stage.helm('show', 'crds', ...stage.chart(CONTROLLER));
+    await stage.kubectl(['replace', '--filename', '-'], definitions);
+    expect(await knowsConditions()).toBe(true);
+    await allSucceed(github, run);
+    await rest();
+  },
+);
 
 // Processes are not evicted from a node.
 test.skipIf(!isReal)('a drain waits for the job of a runner', async () => {

@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { HOST_ENV } from '../stories/config.ts';
 import { programFile, startProgram } from '../stories/program.ts';
-import { VERSION } from './config.ts';
+import { IMAGES } from './images.ts';
 import type { RunningGround } from './ground.ts';
-
-const IMAGES = { muster: `muster.test/muster:${VERSION}`, runner: 'muster.test/runner:1' } as const;
 
 export async function devGround(folder: string): Promise<RunningGround> {
   const table = join(folder, 'images.json');

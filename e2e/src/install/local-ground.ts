@@ -1,14 +1,10 @@
 // A real control plane and a real node on this machine, with our image and the runner's on it.
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildImage } from '@muster/images';
 import { runTool } from '../charts/tool.ts';
-import { VERSION, WHOLE_ENV } from './config.ts';
-import { buildRunnerImage } from './runner-image.ts';
+import { WHOLE_ENV } from './config.ts';
+import { archivesIn, IMAGES, packImages } from './images.ts';
 import type { RunningGround } from './ground.ts';
-
-/** No registry is asked: these lie on the node. */
-const IMAGES = { muster: `muster.test/muster:${VERSION}`, runner: 'muster.test/runner:1' } as const;
 
 /** Names this machine; its name server is the node's. */
 const HOST = 'host.muster.test';
@@ -47,16 +43,4 @@ export async function localGround(launcher: string, folder: string): Promise<Run
     await tool('node-up', directory);
     return kubeconfig;
   }
-}
-
-const archivesIn = (folder: string): string[] =>
-  ['muster', 'runner'].map((name) => join(folder, `${name}.tar`));
-
-async function packImages(folder: string): Promise<void> {
-  const [muster = '', runner = ''] = archivesIn(folder);
-  const built = await Promise.all([
-    buildImage({ name: IMAGES.muster, version: VERSION, created: 0 }),
-    buildRunnerImage(IMAGES.runner),
-  ]);
-  await Promise.all([writeFile(muster, built[0].bytes), writeFile(runner, built[1])]);
 }

@@ -10,14 +10,22 @@ import { WHOLE_ENV } from './config.ts';
 import { enterGround } from './ground.ts';
 
 const VITEST = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
+const RIGHTS = 'src/install/rights.e2e.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Ctrl-C is for vitest too, which then ends; the cluster is stopped after it. */
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 
+/** The stories, and after all of them the look at what they were permitted. */
 async function tell(ground: string): Promise<number> {
+  const filters = process.argv.slice(2);
+  if (filters.length > 0) return vitest(ground, filters);
+  return (await vitest(ground, ['--exclude', RIGHTS])) || vitest(ground, [RIGHTS]);
+}
+
+async function vitest(ground: string, args: readonly string[]): Promise<number> {
   const options = ['--root', ROOT, '--config', 'vitest.install.config.ts'];
-  const child = spawn(process.execPath, [VITEST, 'run', ...options, ...process.argv.slice(2)], {
+  const child = spawn(process.execPath, [VITEST, 'run', ...options, ...args], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...WHOLE_ENV, MUSTER_E2E_GROUND: ground },
   });

@@ -29,6 +29,8 @@ export interface Stage {
   kube: KubeClient;
   helm: (...args: string[]) => Promise<string>;
   kubectl: (args: readonly string[], input?: string) => Promise<string>;
+  /** Where a chart is, and how Helm comes to it. */
+  chart(name: Chart): string[];
   /** `helm upgrade --install` from the registry. */
   install(release: Release, ...options: string[]): Promise<string>;
   uninstall(release: Pick<Release, 'name' | 'namespace'>, ...options: string[]): Promise<string>;
@@ -36,6 +38,18 @@ export interface Stage {
   names(kind: Kind, namespace?: string): Promise<string[]>;
   list<K extends KubeObject>(kind: Kind<K>, namespace?: string): Promise<K[]>;
   end(): Promise<void>;
+}
+
+type Helm = (args: readonly string[], input?: string) => Promise<string>;
+
+async function publishCharts(
+  helm: Helm,
+  { desk, repository }: { desk: string; repository: string },
+): Promise<void> {
+  for (const chart of [CONTROLLER, SCALE_SET]) await helm(['package', join(CHARTS, chart)]);
+  for (const archive of (await readdir(desk)).filter((name) => name.endsWith('.tgz'))) {
+    await helm(['push', archive, repository, '--plain-http']);
+  }
 }
 
 export async function enterStage(): Promise<Stage> {
@@ -48,32 +62,30 @@ export async function enterStage(): Promise<Stage> {
     return found;
   };
   const [helmFile, kubectlFile] = await Promise.all([program('helm'), program('kubectl')]);
-  const helm = (args: readonly string[], input = ''): Promise<string> =>
-    runTool(helmFile, args, { env, cwd: desk, input });
+  const helm: Helm = (args, input = '') => runTool(helmFile, args, { env, cwd: desk, input });
   const registry = await startRegistry();
   const repository = `oci://${registry.address}/charts`;
-  for (const chart of [CONTROLLER, SCALE_SET]) {
-    await helm(['package', join(CHARTS, chart)]);
-  }
-  for (const archive of (await readdir(desk)).filter((name) => name.endsWith('.tgz'))) {
-    await helm(['push', archive, repository, '--plain-http']);
-  }
+  await publishCharts(helm, { desk, repository });
   const kube = createKubeClient({
     connection: await loadConnection({ env: { KUBECONFIG: ground.kubeconfig } }),
   });
   const list: Stage['list'] = async (kind, namespace) =>
     (await kube.list(kind, namespace === undefined ? {} : { namespace })).items;
+  const chartAt = (chart: Chart): string[] => [
+    ...[`${repository}/${chart}`, '--version', VERSION, '--plain-http'],
+  ];
   return {
     ground,
     kube,
+    chart: chartAt,
     list,
     helm: (...args) => helm(args),
     kubectl: (args, input = '') => runTool(kubectlFile, args, { env, cwd: desk, input }),
     install: ({ name, namespace, chart, values }, ...options) =>
       helm(
         [
-          ...['upgrade', '--install', name, `${repository}/${chart}`, '--version', VERSION],
-          ...['--plain-http', '--namespace', namespace, '--create-namespace'],
+          ...['upgrade', '--install', name, ...chartAt(chart)],
+          ...['--namespace', namespace, '--create-namespace'],
           ...['--values', '-', ...options],
         ],
         JSON.stringify(values),

@@ -1,0 +1,95 @@
+// What the API server recorded of our programs: which rights they used, and what they were refused.
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+
+const event = z.object({
+  verb: z.string(),
+  user: z.object({ username: z.string().default('') }),
+  objectRef: z
+    .object({
+      apiGroup: z.string().default(''),
+      resource: z.string().default(''),
+      subresource: z.string().default(''),
+      namespace: z.string().default(''),
+      name: z.string().default(''),
+    })
+    .optional(),
+  annotations: z.record(z.string(), z.string()).default({}),
+});
+
+type Event = z.infer<typeof event>;
+
+export interface Audit {
+  /** Of the role that permitted it: `pods get`, `actions.github.com/ephemeralrunners/status patch`. */
+  used: ReadonlyMap<RoleName, ReadonlySet<string>>;
+  /** Requests of our ServiceAccounts that no rule permits. */
+  denied: readonly string[];
+}
+
+/** As docs/rbac.yaml calls them; `listener` is the one that the operator makes. */
+export type RoleName = (typeof ROLES)[number]['is'] | 'other';
+
+/** By the ends of the names that the charts give, the longer ones first. */
+const ROLES = [
+  { ends: '-gha-rs-controller', is: 'manager_cluster_role' },
+  { ends: '-gha-rs-controller-crds', is: 'crds_upgrade' },
+  { ends: '-single-namespace-watch', is: 'manager_single_namespace_watch_role' },
+  { ends: '-single-namespace', is: 'manager_single_namespace_controller_role' },
+  { ends: '-leader-election', is: 'leader_election_role' },
+  { ends: '-gha-rs-controller-listener', is: 'manager_listener_role' },
+  { ends: '-gha-rs-manager', is: 'manager_role' },
+  { ends: '-listener', is: 'listener' },
+] as const;
+
+const OURS = /^system:serviceaccount:(?!kube-)[^:]+:(?<account>.+)$/;
+
+export async function readAudit(file: string): Promise<Audit> {
+  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
+  const used = new Map<RoleName, Set<string>>();
+  const denied: string[] = [];
+  const withdrawn = new Set<string>();
+  for (const line of lines) {
+    const one = event.parse(JSON.parse(line));
+    noteBindings(one, withdrawn);
+    const account = OURS.exec(one.user.username)?.groups?.['account'];
+    if (account === undefined || one.objectRef === undefined) continue;
+    const isPermitted = one.annotations['authorization.k8s.io/decision'] !== 'forbid';
+    if (isPermitted) note(used, roleOf(one), rightOf(one));
+    else if (!isWithdrawn(account, withdrawn))
+      denied.push(`${account}: ${rightOf(one)} in ${one.objectRef.namespace}`);
+  }
+  return { used, denied };
+}
+
+/**
+ * Whose rights were taken away: Helm does so in an order of its own while the pod lives, and so does the operator with a listener's. What
+ * they ask in their last moments is refused, and no complaint.
+ */
+function noteBindings({ verb, objectRef }: Event, withdrawn: Set<string>): void {
+  if (objectRef === undefined || !/^(cluster)?roles?(bindings)?$/.test(objectRef.resource)) return;
+  const { name } = objectRef;
+  if (verb === 'delete') withdrawn.add(name);
+  if (verb === 'create') withdrawn.delete(name);
+}
+
+const isWithdrawn = (account: string, withdrawn: ReadonlySet<string>): boolean =>
+  [...withdrawn].some((name) => name === account || name.startsWith(`${account}-`));
+
+function note(used: Map<RoleName, Set<string>>, role: RoleName, right: string): void {
+  const rights = used.get(role) ?? new Set();
+  used.set(role, rights.add(right));
+}
+
+const PERMITTED_BY = /of (?:Cluster)?Role "(?<role>[^"]+)"/;
+
+function roleOf({ annotations }: Event): RoleName {
+  const reason = annotations['authorization.k8s.io/reason'] ?? '';
+  const name = PERMITTED_BY.exec(reason)?.groups?.['role'] ?? '';
+  return ROLES.find(({ ends }) => name.endsWith(ends))?.is ?? 'other';
+}
+
+function rightOf({ verb, objectRef }: Event): string {
+  const { apiGroup = '', resource = '', subresource = '' } = objectRef ?? {};
+  const parts = [apiGroup, resource, subresource].filter((part) => part !== '');
+  return `${parts.join('/')} ${verb}`;
+}
