@@ -16,7 +16,7 @@ import type { Tally } from './troubles.ts';
 const OLD_ORG = 'old-org';
 const JOBS_A_SECOND = 5_000 / 600;
 /** A session of which nobody knows the id must end first; then come the jobs that waited. */
-const SETTLE_MS = 180_000;
+const SETTLE_MS = 300_000;
 
 async function queueJobs(
   ground: Ground,

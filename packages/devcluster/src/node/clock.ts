@@ -9,7 +9,8 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimeout: (run, ms) => {
-    const timer = setTimeout(run, ms);
+    // A time that has passed already is now; Node warns of it.
+    const timer = setTimeout(run, Math.max(0, ms));
     return () => {
       clearTimeout(timer);
     };
