@@ -101,3 +101,15 @@ test('one that is not there is named, when the others are replaced', async () =>
   const last = await kube.get(DefinitionKind, { name: others.at(-1)?.metadata.name ?? '' });
   expect(last?.spec).toMatchObject(OURS.at(-1)?.spec ?? {});
 });
+
+test('before the first installation there is nothing to replace, which is said', async () => {
+  const log = recordedLog();
+  await upgradeDefinitions({ kube, log }, signal);
+  expect(log.lines).toEqual([
+    {
+      level: 'warn',
+      message: 'the cluster has no definition of ours yet; nothing was replaced',
+      fields: {},
+    },
+  ]);
+});

@@ -24,18 +24,22 @@ interface Deps {
 /**
  * Replaces each spec whole, in one request that meets no conflict, and touches nothing else of a definition.
  * *Throws* `not-found` with the names of those that are not there, once the others are replaced: making them would
- * need a right that cannot be limited to them.
+ * need a right that cannot be limited to them. Where there is none at all it is an installation, whose tool makes them
+ * later: Argo CD runs the hook of an upgrade before the first sync too.
  */
 export async function upgradeDefinitions({ kube, log }: Deps, signal: AbortSignal): Promise<void> {
   const absent: string[] = [];
-  for (const { metadata, spec } of customResourceDefinitions()) {
+  const definitions = customResourceDefinitions();
+  for (const { metadata, spec } of definitions) {
     const { name } = metadata;
     const replace = { op: 'replace', path: '/spec', value: spec } as const;
     const replaced = await kube.patchJson(DefinitionKind, { name }, [replace], { signal });
     if (replaced === undefined) absent.push(name);
     else log.info('definition replaced', { name, generation: replaced.metadata.generation ?? 0 });
   }
-  if (absent.length > 0) {
+  if (absent.length === definitions.length) {
+    log.warn('the cluster has no definition of ours yet; nothing was replaced');
+  } else if (absent.length > 0) {
     throw new KubeError(
       'not-found',
       `the cluster has no definition of ${absent.join(', ')}: make them with \`kubectl create\` from the chart's crds/`,
