@@ -116,6 +116,23 @@ describe('a run', () => {
     expect(log.lines.map(({ level }) => level)).toEqual(['info', 'debug', 'debug']);
   });
 
+  test.each([[[3_000, 9_000]], [[9_000, 3_000]]])(
+    'of the waits %j the earliest counts',
+    async (waits) => {
+      const plan = (): Action[] =>
+        waits.map((ms) => ({ do: 'wait', ms, because: `it has ${ms} ms` }));
+      const { loop, clock, runs } = aLoop({ plan });
+      loop.wake('n/a');
+      await settle();
+      clock.advance(2_999);
+      await settle();
+      expect(runs).toHaveLength(1);
+      clock.advance(1);
+      await settle();
+      expect(runs).toHaveLength(2);
+    },
+  );
+
   test('an action marked as notable is an Event on the subject', async () => {
     const recorded: Happening[] = [];
     const subject = { ...aConfigMap('a') } as unknown as ConfigMap;
