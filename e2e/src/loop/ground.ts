@@ -27,6 +27,9 @@ export interface Ground {
   advance: (ms: number) => void;
 }
 
+/** GitHub takes longer for a lost runner than for the session of a listener that died. */
+const RUNNER_LOST_MS = 120_000;
+
 const START = Date.parse('2026-01-01T00:00:00Z');
 
 export interface GroundOptions {
@@ -38,7 +41,7 @@ export function createGround({ order, weather }: GroundOptions): Ground {
   const clock = createSteppedClock(START);
   const now = (): number => clock.now();
   const cluster = createCluster({ now, newUid: countingUids() });
-  const simulator = createSimulator({ now });
+  const simulator = createSimulator({ now, timing: { runnerLostMs: RUNNER_LOST_MS } });
   const advance = (ms: number): void => {
     clock.advance(ms);
     simulator.tick();

@@ -1,7 +1,7 @@
 import { aRunner } from '@muster/api/testing';
 import type { Pod } from '@muster/kube';
 import { describe, expect, test } from 'vitest';
-import { isPodReady, runnerPod, spendsSlot } from './runner-pod.ts';
+import { isLost, isPodReady, runnerPod, spendsSlot } from './runner-pod.ts';
 import { aFinishedPod, aLostPod, aNewPod, aPod, aRunningPod } from './testing-pods.ts';
 
 const runner = aRunner('a');
@@ -85,4 +85,15 @@ describe('a slot', () => {
   ])('$name', ({ by, pod, spends }) => {
     expect(spendsSlot(by, pod)).toBe(spends);
   });
+});
+
+test.each([
+  { name: 'gone', pod: undefined, is: true },
+  { name: 'evicted', pod: aLostPod(aRunner('a')), is: true },
+  { name: 'ended badly', pod: aFinishedPod(aRunner('a'), 137), is: true },
+  { name: 'ended well', pod: aFinishedPod(aRunner('a'), 0), is: false },
+  { name: 'running', pod: aRunningPod(aRunner('a')), is: false },
+  { name: 'new', pod: aNewPod(aRunner('a')), is: false },
+])('a pod that is $name is lost: $is', ({ pod, is }) => {
+  expect(isLost(pod)).toBe(is);
 });

@@ -71,6 +71,12 @@ export function unscheduled(pod: Pod | undefined): { since: number; message: str
   return { since: Date.parse(lastTransitionTime), message: message ?? 'no node takes its pod' };
 }
 
+/** It is gone, or its runner did not end well: a job that was in it will not end. */
+export function isLost(pod: Pod | undefined): boolean {
+  const state = runnerPod(pod);
+  return state.is === 'finished' ? state.exitCode !== 0 : ['absent', 'failed'].includes(state.is);
+}
+
 /** Its runner runs, and its pod is ready where anything says so. */
 export const isReady = (pod: Pod | undefined): boolean =>
   pod !== undefined && runnerPod(pod).is === 'running' && isPodReady(pod);

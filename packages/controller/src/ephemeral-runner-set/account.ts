@@ -1,8 +1,7 @@
 // The account of slots (design.md, decision 6; docs/decisions/0003 and 0005). Decides only.
 import { contentHash, FINALIZERS, hasFinalizer, hasJob, isDeleting, isDone } from '@muster/api';
 import type { EphemeralRunnerSet, Slots } from '@muster/api';
-import { runnerPod, spendsSlot } from '../runner-pod.ts';
-import type { RunnerPod } from '../runner-pod.ts';
+import { isLost, spendsSlot } from '../runner-pod.ts';
 import { deletingForMs } from '../time.ts';
 import type { Member } from './tally.ts';
 import { templateHash } from './template.ts';
@@ -84,9 +83,6 @@ const isHeldByGitHub = ({ runner, pod }: Member): boolean =>
   hasJob(runner) &&
   isDeleting(runner) &&
   hasFinalizer(runner, FINALIZERS.registration) &&
-  isLost(runnerPod(pod));
-
-const isLost = (state: RunnerPod): boolean =>
-  state.is === 'finished' ? state.exitCode !== 0 : state.is === 'absent' || state.is === 'failed';
+  isLost(pod);
 
 const nameOf = ({ runner }: Member): string => runner.metadata.name;

@@ -31,6 +31,10 @@ const atWork = aRunner('a', {
   metadata: { deletionTimestamp: '2025-12-31T23:50:00Z' },
   status: { jobId: '7' },
 });
+const justAtWork = aRunner('a', {
+  metadata: { deletionTimestamp: '2026-01-01T00:04:59Z' },
+  status: { jobId: '7' },
+});
 const busy = new Refusal('busy', 'it has a job');
 
 describe('after a failed action', () => {
@@ -106,7 +110,35 @@ describe('after a failed action', () => {
       error: new Refusal('name-taken', 'taken'),
       does: ['replace'],
     },
-    { name: 'a name with a job is waited for', of: 'register', error: busy, does: ['wait 30 s'] },
+    { name: 'a name with a job is left to it', of: 'register', error: busy, does: ['replace'] },
+    {
+      name: 'a job that is heard of when its pod has ended is lost',
+      of: 'deregister',
+      error: busy,
+      given: { runner: justAtWork, pod: undefined },
+      does: ['record-loss', 'wait 2 s'],
+    },
+    {
+      name: 'its loss is told once',
+      of: 'deregister',
+      error: busy,
+      given: { runner: justAtWork, pod: undefined, isLossKnown: true },
+      does: ['wait 2 s'],
+    },
+    {
+      name: 'a job that is over is not lost',
+      of: 'deregister',
+      error: busy,
+      given: { runner: justAtWork, pod: undefined, isOver: true },
+      does: ['wait 2 s'],
+    },
+    {
+      name: 'a job whose runner ended well is not lost',
+      of: 'deregister',
+      error: busy,
+      given: { runner: justAtWork, pod: aFinishedPod(runner, 0) },
+      does: ['wait 2 s'],
+    },
     {
       name: 'a rate limit is waited out',
       of: 'register',

@@ -1,13 +1,14 @@
 // What a failed action asks for next. Decides only; reference/controllers.md 2.5.4, 2.5.8.
 import { ActionsError, isActionsError } from '@muster/actions';
-import { isDeleting } from '@muster/api';
+import { hasJob, isDeleting } from '@muster/api';
 import { isKubeError } from '@muster/kube';
 import type { KubeError } from '@muster/kube';
 import { isCredentialsError } from '../credentials.ts';
-import { runnerPod } from '../runner-pod.ts';
+import { isLost, runnerPod } from '../runner-pod.ts';
 import { ageMs, deletingForMs } from './age.ts';
 import { givesUpBecause } from './farewell.ts';
 import { remove } from './finalize.ts';
+import { lossOfJob } from './follow.ts';
 import { invalid } from './plan.ts';
 import type { Action, Observed } from './plan.ts';
 import { isRefusal } from './refusal.ts';
@@ -39,7 +40,8 @@ export function afterFailure(
 
 function afterRegister(error: unknown, observed: Observed): Action[] | 'retry' {
   if (isRefusal(error, 'name-taken')) return [{ do: 'replace', because: error.message }];
-  if (isRefusal(error, 'busy')) return [{ do: 'wait', ms: BUSY_MS, because: error.message }];
+  // Its pod is gone, so the job is lost, whichever it is: its name stays with it until GitHub lets go.
+  if (isRefusal(error, 'busy')) return [{ do: 'replace', because: error.message }];
   if (isActionsError(error, 'rate-limited')) {
     return [
       { do: 'wait', ms: error.retryAfterMs ?? REFUSED_MS, because: 'GitHub asks for patience' },
@@ -90,7 +92,8 @@ const isMissingRight = ({ message }: Error): boolean => message.includes('cannot
 function afterDeregister(error: unknown, observed: Observed): Action[] | 'retry' {
   const { runner, farewell, settled, now } = observed;
   if (isRefusal(error, 'busy') && farewell.word !== 'force') {
-    return [{ do: 'wait', ms: busyMs(observed), because: error.message }];
+    const wait = { do: 'wait', ms: busyMs(observed), because: error.message } as const;
+    return [...lateLoss(observed), wait];
   }
   if (!isDeleting(runner)) return afterEarlyDeregister(error);
   const because = givesUpBecause(
@@ -105,6 +108,13 @@ function afterDeregister(error: unknown, observed: Observed): Action[] | 'retry'
   if (!isHopeless(error) && deletingForMs(runner, now) < QUIET_MS) return 'retry';
   const message = `GitHub does not let go of it: ${reasonOf(error)}`;
   return tell(observed, { reason: 'NotDeregistered', message, ms: patienceOf(error) });
+}
+
+/** Its job may be heard of only now, when its pod has long ended. */
+function lateLoss(observed: Observed): Action[] {
+  const { runner, pod, fate, isOver, isLossKnown } = observed;
+  if (!isLost(pod) || !hasJob(runner) || isOver || isLossKnown) return [];
+  return [lossOfJob(runner, fate ?? 'its pod vanished')];
 }
 
 function busyMs({ runner, pod, now }: Observed): number {

@@ -75,16 +75,17 @@ const waitFor = (ms: number, because: string): Action[] =>
   Number.isFinite(ms) ? [{ do: 'wait', ms, because }] : [];
 
 /** Its container has run, so its JIT configuration is spent, and with it the runner. */
-export function lost(observed: Observed, cause: string): Action[] {
-  const { runner, isOver } = observed;
+export function lost({ runner, isOver }: Observed, cause: string): Action[] {
   if (!hasJob(runner) || isOver) return [{ do: 'replace', because: cause }];
-  const because = `${jobOf(runner)} lost its pod: ${cause}`;
-  const event = { type: 'Warning', reason: 'JobLost' } as const;
-  return [
-    { do: 'record-loss', cause, because, event },
-    { do: 'replace', because: 'its job is lost' },
-  ];
+  return [lossOfJob(runner, cause), { do: 'replace', because: 'its job is lost' }];
 }
+
+export const lossOfJob = (runner: EphemeralRunner, cause: string): Action => ({
+  do: 'record-loss',
+  cause,
+  because: `${jobOf(runner)} lost its pod: ${cause}`,
+  event: { type: 'Warning', reason: 'JobLost' },
+});
 
 /**
  * A pod that fails is counted first and deleted second, so that no failure is forgotten. Once its runner has run, its

@@ -1,6 +1,6 @@
 // Reads what a runner's plan needs, once: caches, and the JIT Secret when something hangs on it.
 import { hasJob, isDeleting, JIT_KEYS, LABELS } from '@muster/api';
-import type { EphemeralRunner, EphemeralRunnerSet } from '@muster/api';
+import type { AutoscalingRunnerSet, EphemeralRunner, EphemeralRunnerSet } from '@muster/api';
 import { SecretKind } from '@muster/kube';
 import type { KubeObject, Pod, Secret } from '@muster/kube';
 import type { Deps } from '../deps.ts';
@@ -36,6 +36,7 @@ export async function observe(key: string, deps: ObserveDeps): Promise<Observed 
     jit: await jitOf(runner, pod, deps),
     settled: isSettled(runner, pod, { set, kept: deps.kept }),
     isOver: isOver(runner, set),
+    isLossKnown: isLossKnown(runner, runnerSet),
     limits: limitsOf([runner, set, runnerSet]),
     farewell: farewellOf([runner, set, runnerSet]),
     mayMarkPods: await mayMarkPods(runner, pod, deps),
@@ -73,6 +74,11 @@ function readJit({ data = {} }: Secret): Jit {
 
 const isOver = ({ metadata }: EphemeralRunner, set: EphemeralRunnerSet | undefined): boolean =>
   set?.spec.finishedRunners?.includes(metadata.name) ?? false;
+
+const isLossKnown = (
+  { metadata }: EphemeralRunner,
+  runnerSet: AutoscalingRunnerSet | undefined,
+): boolean => runnerSet?.status?.lostJobs?.[metadata.name] !== undefined;
 
 interface Accounts {
   set: EphemeralRunnerSet | undefined;

@@ -33,6 +33,8 @@ export interface Observed {
   settled: boolean;
   /** Whether GitHub has said that its job is over (docs/decisions/0005). */
   isOver: boolean;
+  /** Whether its runner set tells of the loss of its job. */
+  isLossKnown: boolean;
   limits: Limits;
   farewell: Farewell;
   /** Whether its pod may be changed once it is there. */

@@ -22,6 +22,7 @@ export const observed = (given: Partial<Observed> = {}): Observed => ({
   jit: { is: 'absent' },
   settled: true,
   isOver: false,
+  isLossKnown: false,
   limits: DEFAULT_LIMITS,
   farewell: { word: 'none', deadlineMs: Infinity },
   mayMarkPods: false,
