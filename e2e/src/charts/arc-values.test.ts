@@ -46,7 +46,8 @@ describe.each(CASES)("ARC's values of $chart", ({ chart, file, variants }) => {
     expect(missing.map(({ path }) => path)).toEqual([]);
   });
 
-  test.skipIf(helm === undefined)('arrive, each of them', async () => {
+  // It starts Helm once a variant.
+  test.skipIf(helm === undefined)('arrive, each of them', { timeout: 30_000 }, async () => {
     const given = await values();
     const texts: string[] = [];
     for (const variant of variants) {
