@@ -353,7 +353,7 @@ test('an eviction deletes the pod', async ({ admin, space }) => {
 });
 
 interface Budget {
-  status: { disruptionsAllowed?: number; currentHealthy?: number; desiredHealthy?: number };
+  status: { disruptionsAllowed?: number; currentHealthy?: number; expectedPods?: number };
 }
 
 /** Pods that somebody says are ready, and a budget that has counted them. */
@@ -436,6 +436,11 @@ test('a pod that is not ready may go while enough others are', async ({ admin, s
     aPod('sick', { schedulerName: 'nobody' }, { labels: { app: 'a' } }),
   );
   await admin.patch(`${space.of('pods')}/sick/status`, { status: { phase: 'Running' } });
+  const path = `${space.of('policy/v1/poddisruptionbudgets')}/b`;
+  const counted = async (): Promise<Budget['status']> =>
+    (await admin.get<Budget & JsonObject>(path)).body.status;
+  await eventually(async () => (await counted()).expectedPods === 2);
+  expect(await counted()).toMatchObject({ currentHealthy: 1, disruptionsAllowed: 0 });
   expect((await evict(admin, space, 'sick')).code).toBe(201);
   expect((await evict(admin, space, 'a')).code).toBe(429);
 });
