@@ -86,7 +86,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.test.ts'],
+    files: ['**/*.test.ts', '**/*.e2e.ts'],
     rules: {
       'max-lines': 'off',
       'max-lines-per-function': 'off',

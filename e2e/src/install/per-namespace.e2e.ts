@@ -118,6 +118,19 @@ test('two operators and three scale sets are installed from a registry', async (
   await Promise.all(releases.map(ready));
 });
 
+test('a listener that the cluster refuses is told of, and comes when there is room', async () => {
+  const quota = ['quota', 'none', '--namespace', SYSTEM];
+  await stage.kubectl(['create', ...quota, '--hard=pods=0']);
+  const pods = (await stage.names(PodKind, SYSTEM)).filter((name) => name.startsWith('by-app-'));
+  await stage.kubectl(['delete', 'pod', ...pods, '--namespace', SYSTEM]);
+  await eventually(async () => {
+    const events = ['get', 'events', '--namespace', SYSTEM, '--output', 'name'];
+    const refusals = ['--field-selector', 'reason=ListenerPodRefused'];
+    expect(await stage.kubectl([...events, ...refusals])).not.toBe('');
+  });
+  await stage.kubectl(['delete', ...quota]);
+});
+
 test("a workflow's jobs run where `runs-on` says", async () => {
   const [here, there] = await Promise.all([
     github.push(

@@ -26,6 +26,8 @@ export interface Release {
 
 export interface Stage {
   ground: Ground;
+  /** A folder of its own. */
+  desk: string;
   kube: KubeClient;
   helm: (...args: string[]) => Promise<string>;
   kubectl: (args: readonly string[], input?: string) => Promise<string>;
@@ -76,6 +78,7 @@ export async function enterStage(): Promise<Stage> {
   ];
   return {
     ground,
+    desk,
     kube,
     chart: chartAt,
     list,

@@ -1,0 +1,216 @@
+// From ARC to Muster by `helm upgrade`, the controller first, while a runner of ARC's has a job; then all of it goes as if it had always been ours.
+import { join } from 'node:path';
+import { createActionsClient } from '@muster/actions';
+import { AutoscalingRunnerSetKind, EphemeralRunnerKind, EphemeralRunnerSetKind } from '@muster/api';
+import { PodKind } from '@muster/kube';
+import type { MessageSession } from '@muster/actions';
+import type { Kind, KubeObject, Pod } from '@muster/kube';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CHARTS, CONTROLLER, SCALE_SET } from '../charts/helm.ts';
+import * as arc from './arc.ts';
+import { thisGround } from './ground-file.ts';
+import { startGate } from './gate.ts';
+import { startGitHub } from './github.ts';
+import { leftovers } from './leftovers.ts';
+import { enterStage, eventually, explainFailures } from './stage.ts';
+import { operatorValues, runnerTemplate, scaleSetValues } from './values.ts';
+import { allSucceed, running, standing, workflow } from './workflow.ts';
+import type { Gate } from './gate.ts';
+import type { GitHub } from './github.ts';
+import type { Release, Stage } from './stage.ts';
+
+const NAMES = { system: 'arc-systems', runners: 'arc-runners', set: 'arc-set' } as const;
+const MADE = arc.madeBy(NAMES);
+const ORGANIZATION = 'my-org';
+
+const { isReal } = await thisGround();
+
+// Pods here are of images of ARC's making, which the dev cluster's programs cannot be.
+describe.skipIf(!isReal)('ARC', () => {
+  let stage: Stage;
+  let github: GitHub;
+  let gate: Gate;
+  let session: MessageSession;
+  let run: number;
+  explainFailures(() => stage);
+
+  beforeAll(async () => {
+    stage = await enterStage();
+    github = await startGitHub(stage.ground);
+    gate = await startGate(stage.ground);
+  });
+
+  afterAll(async () => {
+    await Promise.all([github.close(), gate.close()]);
+    await stage.end();
+  });
+
+  const operator = (): Release => ({
+    ...{ name: 'arc', namespace: NAMES.system, chart: CONTROLLER },
+    values: operatorValues(stage.ground),
+  });
+
+  const scaleSet = (): Release => ({
+    ...{ name: NAMES.set, namespace: NAMES.runners, chart: SCALE_SET },
+    values: scaleSetValues(stage.ground, {
+      githubConfigUrl: `${github.url}/${ORGANIZATION}`,
+      maxRunners: 3,
+    }),
+  });
+
+  const read = <T extends KubeObject>(kind: Kind<T>, name: string): Promise<T | undefined> =>
+    stage.kube.get(kind, { namespace: NAMES.runners, name });
+
+  const uidOf = async (kind: Kind, name: string): Promise<string> =>
+    (await read(kind, name))?.metadata.uid ?? '';
+
+  const apply = (object: object): Promise<string> =>
+    stage.kubectl(['create', '--filename', '-'], JSON.stringify(object));
+
+  const patch = (object: string, change: object, ...more: string[]): Promise<string> =>
+    stage.kubectl([
+      ...['patch', object, '--namespace', NAMES.runners, '--type', 'merge', ...more],
+      ...['--patch', JSON.stringify(change)],
+    ]);
+
+  const install = (name: string, namespace: string, chart: string): Promise<string> =>
+    stage.helm('install', name, chart, '--namespace', namespace, '--create-namespace');
+
+  /** As ARC's listener hears of it. */
+  async function jobIsAssigned(): Promise<void> {
+    run = await github.push(ORGANIZATION, gate.workflow(NAMES.set));
+    for (let lastMessageId = 0; ;) {
+      const message = await session.poll({ lastMessageId, maxCapacity: 3 });
+      if (message === undefined) continue;
+      lastMessageId = message.id;
+      await session.acknowledge(message.id);
+      if (message.assigned > 0) return;
+    }
+  }
+
+  test('has a runner under a job', async () => {
+    await stage.kubectl(['apply', '--filename', join(CHARTS, CONTROLLER, 'crds')]);
+    const url = `${github.url}/${ORGANIZATION}`;
+    const template = runnerTemplate(stage.ground);
+    const charts = {
+      operator: await arc.writeChart(
+        stage.desk,
+        CONTROLLER,
+        arc.controllerRelease(NAMES, stage.ground),
+      ),
+      set: await arc.writeChart(
+        stage.desk,
+        SCALE_SET,
+        arc.scaleSetRelease(NAMES, { url, template }),
+      ),
+    };
+    await install('arc', NAMES.system, charts.operator);
+    await install(NAMES.set, NAMES.runners, charts.set);
+
+    const here = `http://${stage.ground.listen}:${github.port}/${ORGANIZATION}`;
+    const actions = createActionsClient({
+      configUrl: here,
+      credentials: { kind: 'token', token: 'a-token' },
+      userAgent: { version: '0.14.2', subsystem: 'arc' },
+    });
+    const { id: scaleSetId } = await actions.createScaleSet({ name: NAMES.set, runnerGroupId: 1 });
+    session = await actions.createSession(scaleSetId, 'arc');
+    await jobIsAssigned();
+    const jit = await actions.createJitConfig({
+      scaleSetId,
+      name: MADE.runner,
+      workFolder: '_work',
+    });
+    if (jit === 'exists') throw new Error('GitHub knows the runner already');
+
+    await patch(`autoscalingrunnerset/${NAMES.set}`, arc.runnerSetPatch(NAMES, scaleSetId));
+    const uid = await uidOf(AutoscalingRunnerSetKind, NAMES.set);
+    const { id: runnerId } = jit.runner;
+    const made = { url, template, scaleSetId, uid, runnerId, jit: jit.encodedJitConfig };
+    await apply(arc.ephemeralRunnerSet(NAMES, made));
+    await apply(arc.ephemeralRunner(NAMES, made, await uidOf(EphemeralRunnerSetKind, MADE.set)));
+    const runnerUid = await uidOf(EphemeralRunnerKind, MADE.runner);
+    await apply(arc.jitSecret(NAMES, made, runnerUid));
+    await apply(arc.runnerPod(NAMES, made, runnerUid));
+    await apply(arc.listener(NAMES, made));
+    await running(github, run);
+    const { jobs } = await github.run(run);
+    const status = {
+      phase: 'Running',
+      ready: true,
+      runnerId,
+      runnerName: MADE.runner,
+      jobId: jobs[0]?.id,
+    };
+    await patch(`ephemeralrunner/${MADE.runner}`, { status }, '--subresource', 'status');
+    // Its listener ends with its controller, and takes leave.
+    await session.close();
+    await actions.close();
+  });
+
+  test("keeps a scale set from Muster's chart as long as its controller is there", async () => {
+    await expect(stage.install(scaleSet())).rejects.toThrow(/is ARC's still/);
+  });
+
+  test("'s controller and Muster's never run together", async () => {
+    const before = await stage.list(PodKind, NAMES.system);
+    expect(before).toHaveLength(1);
+    const upgraded = stage.install(operator(), '--wait');
+    const together = await sample(upgraded, async () => {
+      const images = (await stage.list(PodKind, NAMES.system)).filter(isManager).map(imageOf);
+      return new Set(images).size > 1;
+    });
+    expect(together).toBe(false);
+    const after = (await stage.list(PodKind, NAMES.system)).filter(isManager).map(imageOf);
+    expect(after).toEqual([stage.ground.images.muster]);
+  });
+
+  test("'s runner keeps its job, and its objects their names", async () => {
+    const runner = await uidOf(PodKind, MADE.runner);
+    await stage.install(scaleSet());
+    await stage.kubectl([
+      ...['wait', '--for=condition=Ready', `autoscalingrunnerset/${NAMES.set}`],
+      ...['--namespace', NAMES.runners, '--timeout=90s'],
+    ]);
+    expect(await uidOf(PodKind, MADE.runner)).toBe(runner);
+    expect(await stage.names(EphemeralRunnerSetKind, NAMES.runners)).toEqual([MADE.set]);
+    expect(await standing(github, run)).toEqual(['running']);
+    gate.open();
+    await allSucceed(github, run);
+    expect((await github.run(run)).jobs.map(({ runnerName }) => runnerName)).toEqual([MADE.runner]);
+    expect(github.simulator.state().scaleSets).toHaveLength(1);
+  });
+
+  test("'s scale set runs jobs as Muster's", async () => {
+    const next = await github.push(ORGANIZATION, workflow({ runsOn: NAMES.set, count: 3 }));
+    await allSucceed(github, next);
+  });
+
+  test('is gone without a trace', async () => {
+    await stage.uninstall(scaleSet());
+    await eventually(async () => {
+      expect(await leftovers(stage, NAMES.runners)).toEqual([]);
+    });
+    await stage.uninstall(operator(), '--wait');
+    await eventually(async () => {
+      expect(await leftovers(stage, NAMES.system)).toEqual([]);
+    });
+    const { scaleSets, runners } = github.simulator.state();
+    expect({ scaleSets, runners }).toEqual({ scaleSets: [], runners: [] });
+  });
+});
+
+const isManager = ({ spec }: Pod): boolean =>
+  spec.containers.some(({ name }) => name === 'manager');
+const imageOf = ({ spec }: Pod): string => spec.containers[0]?.image ?? '';
+
+/** Whether it was so at any look while the other was under way. */
+async function sample(other: Promise<unknown>, look: () => Promise<boolean>): Promise<boolean> {
+  const state = { isOver: false, was: false };
+  const ended = other.finally(() => {
+    state.isOver = true;
+  });
+  while (!state.isOver) state.was ||= await look();
+  await ended;
+  return state.was;
+}
