@@ -14,6 +14,7 @@ for (const { program, tests } of STRONGER) {
 }
 const leftOut = [
   ...missing,
+  'charts and image on a cluster: `npx -y pnpm@12 e2e` (see e2e/README.md)',
   'the same rules on a real API server: `npx -y pnpm@12 run conformance` (see CONTRIBUTING.md)',
 ];
 process.stdout.write(`\nLeft out here:\n${leftOut.map((line) => `  - ${line}\n`).join('')}`);
