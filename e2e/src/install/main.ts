@@ -1,6 +1,5 @@
 // `pnpm e2e [FILTER...]`: one cluster for all stories, which are told one after the other.
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -13,8 +12,13 @@ const VITEST = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', imp
 const RIGHTS = 'src/install/rights.e2e.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Ctrl-C is for vitest too, which then ends; the cluster is stopped after it. */
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+/** Who ends us ends the stories first; the cluster is stopped after them. */
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    stopping.abort();
+  });
+}
 
 /** The stories, and after all of them the look at what they were permitted. */
 async function tell(ground: string): Promise<number> {
@@ -28,8 +32,13 @@ async function vitest(ground: string, args: readonly string[]): Promise<number> 
   const child = spawn(process.execPath, [VITEST, 'run', ...options, ...args], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...WHOLE_ENV, MUSTER_E2E_GROUND: ground },
+    signal: stopping.signal,
   });
-  const [code] = (await once(child, 'exit')) as [number | null];
+  // What was aborted has not passed; that is all there is to say.
+  child.on('error', () => undefined);
+  const code = await new Promise<number | null>((resolve) => {
+    child.once('exit', resolve);
+  });
   return code ?? 1;
 }
 
