@@ -1,5 +1,7 @@
 // docs/rbac.yaml says every right that the charts grant, and where ours are others than ARC's (reference/charts.md 1.6, 2.14).
 import { readFile } from 'node:fs/promises';
+import { operatorManifests, scaleSetManifests } from '@muster/cli';
+import type { Manifest } from '@muster/cli';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { findProgram } from '../programs.ts';
@@ -174,5 +176,31 @@ describe.skipIf(helm === undefined)('the rights of the charts', () => {
       },
     ]);
     expect(Object.fromEntries(found)).toEqual(Object.fromEntries(said));
+  });
+});
+
+describe('the rights in `muster dev`', () => {
+  const wish = { name: 'a', namespace: 'a', configUrl: 'http://a', minRunners: 0, maxRunners: 1 };
+  const rolesOf = (manifests: readonly Manifest[]): Map<string, unknown> => {
+    const found = manifests.filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole');
+    return new Map(found.map((role) => [role.metadata.name, sorted(granted(role as never))]));
+  };
+  const sorted = (rules: readonly Omit<Rule, 'why'>[]): string[] =>
+    rules.map(({ resources, verbs }) => lineOf(resources, verbs)).sort();
+  const said = (template: string): string[] => {
+    const role = roles.find((one) => one.template === template);
+    // The demo's service has no certificate authority of its own.
+    const rules = role?.rules.filter((rule) => isGranted(rule) && rule.resources !== 'configmaps');
+    return sorted(rules ?? []);
+  };
+
+  test('are those of the charts', () => {
+    const operator = rolesOf(operatorManifests());
+    expect(operator.get('muster-gha-rs-controller')).toEqual(said('manager_cluster_role'));
+    expect(operator.get('muster-gha-rs-controller-listener')).toEqual(
+      said('manager_listener_role'),
+    );
+    const [manager] = rolesOf(scaleSetManifests(wish)).values();
+    expect(manager).toEqual(said('manager_role'));
   });
 });

@@ -54,14 +54,12 @@ const OPERATOR_RULES: Rule[] = [
 
 const LISTENER_OBJECT_RULES: Rule[] = [
   rule('', 'pods', ['create', 'delete', 'get']),
-  rule('', 'pods/status', ['get']),
   rule('', 'secrets', ['create', 'delete', 'get', 'patch', 'update']),
   rule('', 'serviceaccounts', ['create', 'delete', 'get', 'patch', 'update']),
 ];
 
 const MANAGER_RULES: Rule[] = [
-  rule('', 'pods', ['create', 'delete', 'get']),
-  rule('', 'pods/status', ['get']),
+  rule('', 'pods', ['create', 'delete', 'get', 'patch']),
   rule('', 'secrets', ['create', 'delete', 'get', 'list', 'patch', 'update']),
   rule('', 'serviceaccounts', ['create', 'delete', 'get', 'list', 'patch', 'update']),
   rule(RBAC, 'rolebindings', ['create', 'delete', 'get', 'patch', 'update']),
