@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as moment } from 'node:timers/promises';
 import { formatListenerConfig } from '@muster/api';
 import { ActionsError } from '@muster/actions';
 import { createSteppedClock, recordedLog, settle } from '@muster/kube/testing';
@@ -207,21 +208,23 @@ describe('the mounted file', () => {
       },
       stop.signal,
     );
-    /** File calls take turns of their own. */
-    const until = async (isSo: () => boolean): Promise<void> => {
-      for (let turn = 0; turn < 2_000 && !isSo(); turn += 1) {
-        clock.advance(500);
-        await settle(1);
+    /** File calls take time of their own. */
+    const looks = async (most: number, isSo: () => boolean): Promise<void> => {
+      for (let look = 0; look < most && !isSo(); look += 1) {
+        clock.advance(2_000);
+        await moment(1);
       }
     };
-    await until(() => false);
+    const until = (isSo: () => boolean): Promise<void> => looks(10_000, isSo);
+    const aWhile = (): Promise<void> => looks(50, () => false);
+    await aWhile();
     expect(heard).toEqual([]);
     await mount(2, configOf(aSet('a'), aSet('bb')));
     await until(() => heard.length === 1);
     await mount(3, '{"github_token":"planted"');
     await until(() => log.lines.some(({ level }) => level === 'error'));
     await rm(join(folder, '..data'));
-    await until(() => false);
+    await aWhile();
     await mount(4, configOf(aSet('ccc')));
     await until(() => heard.length === 2);
     expect(heard).toEqual([['a', 'bb'], ['ccc']]);
