@@ -206,16 +206,23 @@ describe('a lease', () => {
     expect([a.lease.holding, a.leads, a.outcome]).toEqual([true, true, undefined]);
   });
 
-  test('a holder that stood still and finds its lease taken ends, without a further act', async () => {
-    const { clock, client, candidate } = aWorld();
-    const a = candidate('a');
-    await pass(clock, 5);
-    await client.patch(LeaseKind, at, { spec: { holderIdentity: 'b' } });
-    clock.advance(11_000);
-    expect(a.lease.holding).toBe(false);
-    await pass(clock, 1);
-    expect([a.lease.holding, a.outcome, a.leads]).toEqual([false, 'lost', false]);
-  });
+  test.each([
+    { name: 'taken', holderIdentity: 'b' },
+    { name: 'taken and let go again', holderIdentity: '' },
+  ])(
+    'a holder that stood still and finds its lease $name ends, without a further act',
+    async (other) => {
+      const { clock, client, candidate } = aWorld();
+      const a = candidate('a');
+      await pass(clock, 5);
+      const { holderIdentity } = other;
+      await client.patch(LeaseKind, at, { spec: { holderIdentity } });
+      clock.advance(11_000);
+      expect(a.lease.holding).toBe(false);
+      await pass(clock, 1);
+      expect([a.lease.holding, a.outcome, a.leads]).toEqual([false, 'lost', false]);
+    },
+  );
 
   test('a candidate whose clocks jump does not take what is renewed', async () => {
     const { clock, candidate } = aWorld();

@@ -67,6 +67,8 @@ class Election implements Lease {
   #isSure = false;
   /** When the request that renewed last was sent; others count from later. */
   #renewedAt = LONG_AGO;
+  /** From the first claim to the end of it, also while `holding` is false for a time. */
+  #leads = false;
 
   constructor(options: LeaseOptions) {
     const { durationMs = DURATION_MS, renewDeadlineMs = RENEW_DEADLINE_MS } = options;
@@ -113,6 +115,7 @@ class Election implements Lease {
     signal: AbortSignal,
     lead: (signal: AbortSignal) => Promise<void>,
   ): Promise<'released' | 'lost'> {
+    this.#leads = true;
     const stopRenewing = new AbortController();
     const lostIt = new AbortController();
     const leading = lead(AbortSignal.any([signal, lostIt.signal]));
@@ -133,6 +136,7 @@ class Election implements Lease {
       await leading;
       return 'released';
     } finally {
+      this.#leads = false;
       this.#renewedAt = LONG_AGO;
     }
   }
@@ -164,8 +168,8 @@ class Election implements Lease {
       // A process that stood still, or whose clock was set, may find its Lease as it left it: then
       // nobody else had it. Until that is known, `holding` is false.
       failed = !(await this.#claimWithin(this.holding ? this.#leftMs() : retryMs, signal));
-      // Another has it: no deadline to wait for.
-      if (failed && this.#isHeldByOther()) return 'lost';
+      // Another has it, or had it: no deadline to wait for.
+      if (failed && this.#isNotOurs()) return 'lost';
     }
   }
 
@@ -224,15 +228,18 @@ class Election implements Lease {
 
   #isFree(lease: LeaseObject): boolean {
     const holder = holderOf(lease);
-    if (holder === '' || holder === this.#options.identity) return true;
+    if (holder === this.#options.identity) return true;
+    // Whoever leads wrote its name: another led meanwhile, also if that one has let go since.
+    if (this.#leads) return false;
+    if (holder === '') return true;
     if (this.#seen === undefined) return false;
     const silentMs = this.#options.clock.elapsed() - this.#seen.at;
     return silentMs >= durationMsOf(lease, this.#timing.durationMs);
   }
 
-  #isHeldByOther(): boolean {
+  #isNotOurs(): boolean {
     const lease = this.#seen?.lease;
-    return lease !== undefined && !['', this.#options.identity].includes(holderOf(lease));
+    return lease !== undefined && holderOf(lease) !== this.#options.identity;
   }
 
   /** How long this process may go on acting. Of the two clocks the one that says less is believed. */
