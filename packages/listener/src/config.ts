@@ -12,6 +12,8 @@ export interface ProcessConfig {
   listener: ListenerConfig;
   /** Where its file really is. */
   path: string;
+  /** The file as it was read. */
+  content: string;
   /** Such as `:8081`; no health is served when absent. */
   healthAddress?: string;
   pod: PodEnvironment;
@@ -30,10 +32,12 @@ export async function loadConfig(env: Env): Promise<ProcessConfig> {
   const pod = podEnvironment(env);
   const proxy = proxyOf(env);
   const file = pod.mounted(path);
+  const content = await contentOf(file, path);
   const health = env[LISTENER_CONFIG.healthEnv];
   return {
-    listener: parseListenerConfig(await contentOf(file, path)),
+    listener: parseListenerConfig(content),
     path: file,
+    content,
     ...(health !== undefined && { healthAddress: health }),
     pod,
     instance: env['POD_UID'] ?? randomUUID(),

@@ -46,6 +46,7 @@ export async function run(
   const watching = watchConfig(
     {
       path: config.path,
+      content: config.content,
       clock,
       log,
       onChange: async (next) => {

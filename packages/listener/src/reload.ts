@@ -9,6 +9,8 @@ import type { Clock, Log } from '@muster/kube';
 export interface Reload {
   /** The file's real place. */
   path: string;
+  /** As the process read it; what changed since is a change too. */
+  content: string;
   clock: Clock;
   log: Log;
   /** Called with each configuration that differs from the last, one at a time. */
@@ -19,12 +21,12 @@ const LOOK_MS = 2_000;
 
 /** Watches until the signal. A file that is broken or gone changes nothing. */
 export async function watchConfig(
-  { path, clock, log, onChange }: Reload,
+  { path, content: atStart, clock, log, onChange }: Reload,
   signal: AbortSignal,
 ): Promise<void> {
   const isOver = (): boolean => signal.aborted;
-  let mark = await markOf(path);
-  let content = await readFile(path, 'utf8').catch(() => '');
+  let mark: string | undefined;
+  let content = atStart;
   while (!isOver()) {
     await pause(clock, LOOK_MS, signal);
     const found = await markOf(path);

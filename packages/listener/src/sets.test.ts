@@ -190,15 +190,37 @@ describe('the mounted file', () => {
     return join(folder, '..data', 'config.json');
   }
 
+  test('has changed too when it did so between its first reading and the watch', async () => {
+    const stop = new AbortController();
+    const clock = createSteppedClock();
+    const path = await mount(1, configOf(aSet('bb')));
+    const { promise: heard, resolve } = Promise.withResolvers<ListenerConfig>();
+    const content = configOf(aSet('a'));
+    const onChange = (config: ListenerConfig): Promise<void> => {
+      resolve(config);
+      return Promise.resolve();
+    };
+    const watching = watchConfig(
+      { path, content, clock, log: recordedLog(), onChange },
+      stop.signal,
+    );
+    clock.advance(2_000);
+    expect((await heard).scaleSets.map(({ setName }) => setName)).toEqual(['bb']);
+    stop.abort();
+    await watching;
+  });
+
   test('is read again when it changes; one that is broken or gone changes nothing', async () => {
     const clock = createSteppedClock();
     const log = recordedLog();
     const stop = new AbortController();
     const heard: string[][] = [];
-    const path = await mount(1, configOf(aSet('a')));
+    const content = configOf(aSet('a'));
+    const path = await mount(1, content);
     const watching = watchConfig(
       {
         path,
+        content,
         clock,
         log,
         onChange: (config) => {
