@@ -157,6 +157,10 @@ test.skipIf(!isReal)('a drain waits for the job of a runner', async () => {
   const run = await push(1, 10);
   await running(github, run);
   const node = (await runnerPods())[0]?.spec.nodeName ?? '';
+  // A budget counts ready pods alone; a kubelet tells of that up to a second after the job has begun.
+  const healthy = '--for=jsonpath={.status.currentHealthy}=1';
+  const budget = ['poddisruptionbudget/linux-gha-rs', '--namespace', LINUX.namespace];
+  await stage.kubectl(['wait', ...budget, healthy, '--timeout=30s']);
   const drain = ['drain', node, '--force', '--pod-selector', `${LABELS.component}=runner`];
   await expect(stage.kubectl([...drain, '--timeout=4s'])).rejects.toThrow(/disruption budget/);
   await stage.kubectl([...drain, '--timeout=60s']);
