@@ -1,5 +1,6 @@
 // The downward API: what a pod may read of itself.
 import { availableParallelism, totalmem } from 'node:os';
+import { parseQuantity } from '../quantity.ts';
 import { allContainers } from './pod.ts';
 import type { Container, DownwardItem, Pod, ResourceRef } from './pod.ts';
 
@@ -40,39 +41,21 @@ export function fieldOf(path: string, placed: Placed): string | undefined {
   return (keyed[1] === 'labels' ? labels : annotations)?.[keyed[2]] ?? '';
 }
 
-const SUFFIXES: Record<string, number> = {
-  m: 1e-3,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-};
-
-function quantity(text: string): number {
-  const match = /^([\d.]+)([a-zA-Z]*)$/.exec(text);
-  return Number(match?.[1] ?? NaN) * (SUFFIXES[match?.[2] ?? ''] ?? NaN);
-}
-
 /** A container's request or limit as a whole number; the machine's own when it has no limit. */
 export function resourceOf(ref: ResourceRef, pod: Pod, self?: string): string | undefined {
   const container = allContainers(pod).find(({ name }) => name === (ref.containerName ?? self));
   if (container === undefined) return undefined;
   const amount = amountOf(ref.resource, container);
   // Kubernetes sends "0" for a divisor that was left out.
-  const divisor = quantity(ref.divisor ?? '0') || 1;
-  return Number.isNaN(amount) ? undefined : String(Math.ceil(amount / divisor));
+  const divisor = parseQuantity(ref.divisor ?? '0') || 1;
+  return String(Math.ceil(amount / divisor));
 }
 
 function amountOf(path: string, { resources = {} }: Container): number {
   const [list, resource = ''] = path.split('.');
-  if (list === 'requests') return quantity(resources.requests?.[resource] ?? '0');
+  if (list === 'requests') return parseQuantity(resources.requests?.[resource] ?? '0');
   const limit = resources.limits?.[resource];
-  if (limit !== undefined) return quantity(limit);
+  if (limit !== undefined) return parseQuantity(limit);
   return resource === 'cpu' ? availableParallelism() : totalmem();
 }
 
