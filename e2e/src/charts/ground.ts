@@ -1,10 +1,10 @@
 // A cluster on which Helm installs our charts: the dev cluster with its node, or the one that MUSTER_TEST_KUBECONFIG names,
 // of which no node is asked.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { startDevCluster } from '../dev-cluster.ts';
 import { findProgram } from '../programs.ts';
 import { HOST_ENV, PARENT } from '../stories/config.ts';
-import { programFile, startProgram } from '../stories/program.ts';
 import { GIVEN_KUBECONFIG } from './config.ts';
 import { CHARTS, CONTROLLER } from './helm.ts';
 import { runTool } from './tool.ts';
@@ -65,41 +65,5 @@ async function clusterFor(desk: string): Promise<Pick<Ground, 'kubeconfig' | 'st
   if (GIVEN_KUBECONFIG !== undefined) {
     return { kubeconfig: GIVEN_KUBECONFIG, stop: () => Promise.resolve() };
   }
-  const images = join(desk, 'images.json');
-  await writeFile(images, JSON.stringify(imageTable()));
-  const folders = ['--dir', join(desk, 'cluster'), '--images', images];
-  const args = [programFile('@muster/devcluster/main'), ...folders];
-  const program = startProgram({ args, cwd: desk, env: HOST_ENV });
-  const ready = await program.says(/^ready /);
-  return {
-    kubeconfig: ready.replace('ready ', ''),
-    stop: async () => {
-      program.kill('SIGTERM');
-      await program.ended;
-    },
-  };
-}
-
-/** What the charts' images are on this machine. */
-function imageTable(): object {
-  const [manager, listener, runner] = [
-    '@muster/controller/main',
-    '@muster/listener/main',
-    '@muster/simulator/runner',
-  ].map((name) => [process.execPath, programFile(name)]);
-  const env = { NODE_COMPILE_CACHE: HOST_ENV.NODE_COMPILE_CACHE };
-  return {
-    images: {
-      'ghcr.io/muster-runners/muster:0.1.0': {
-        entrypoint: manager,
-        programs: { '/manager': manager, '/ghalistener': listener },
-        env,
-      },
-      'ghcr.io/actions/actions-runner:latest': {
-        entrypoint: runner,
-        programs: { '/home/runner/run.sh': runner },
-        env,
-      },
-    },
-  };
+  return startDevCluster(desk);
 }

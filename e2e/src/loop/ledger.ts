@@ -1,32 +1,14 @@
 // What is there, and what came of the jobs: what a story ends with, in whatever order it went.
-import {
-  AutoscalingListenerKind,
-  AutoscalingRunnerSetKind,
-  EphemeralRunnerKind,
-  EphemeralRunnerSetKind,
-} from '@muster/api';
-import { PodKind, RoleBindingKind, RoleKind, SecretKind, ServiceAccountKind } from '@muster/kube';
-import type { Kind, KubeClient } from '@muster/kube';
+import type { KubeClient } from '@muster/kube';
 import type { Simulator } from '@muster/simulator';
-
-const KINDS: readonly Kind[] = [
-  AutoscalingRunnerSetKind,
-  AutoscalingListenerKind,
-  EphemeralRunnerSetKind,
-  EphemeralRunnerKind,
-  PodKind,
-  SecretKind,
-  ServiceAccountKind,
-  RoleKind,
-  RoleBindingKind,
-];
+import { OUR_KINDS } from '../our-kinds.ts';
 
 const OWN = new Set(['muster-system', 'runners']);
 
 /** `Kind namespace/name` of all that anybody made in our namespaces. */
 export async function inventory(kube: KubeClient): Promise<string[]> {
   const lists = await Promise.all(
-    KINDS.map(async (kind) => {
+    OUR_KINDS.map(async (kind) => {
       const { items } = await kube.list(kind);
       return items
         .filter(

@@ -1,4 +1,5 @@
 export { create, readCrds } from './dev/apply.ts';
+export { imageTable } from './dev/images.ts';
 export { OPERATOR_NAMESPACE, operatorManifests, scaleSetManifests } from './dev/manifests.ts';
 export type { Manifest, ScaleSetWish } from './dev/manifests.ts';
 export { startWorld } from './dev/world.ts';

@@ -17,8 +17,17 @@ export interface ImageTable {
 export const programFile = (specifier: string): string =>
   fileURLToPath(import.meta.resolve(specifier));
 
-/** `cache` keeps compiled programs, so that the next start is quicker. */
-export function imageTable(node: string, cache: string): ImageTable {
+interface Machine {
+  node: string;
+  /** Keeps compiled programs, so that the next start is quicker. */
+  cache: string;
+}
+
+/** The images by the names that a cluster knows them by. */
+export function imageTable(
+  { node, cache }: Machine,
+  images: Record<keyof typeof IMAGES, string> = IMAGES,
+): ImageTable {
   const program = (specifier: string): string[] => [node, programFile(specifier)];
   const env = { NODE_COMPILE_CACHE: cache };
   const [manager, listener] = ['@muster/controller/main', '@muster/listener/main'].map(program);
@@ -26,15 +35,16 @@ export function imageTable(node: string, cache: string): ImageTable {
   if (manager === undefined || listener === undefined) throw new Error('a program is missing');
   return {
     images: {
-      [IMAGES.muster]: {
+      [images.muster]: {
         entrypoint: manager,
         programs: { '/manager': manager, '/ghalistener': listener },
         env,
       },
-      [IMAGES.runner]: {
+      [images.runner]: {
         entrypoint: runner,
         programs: { '/home/runner/run.sh': runner },
-        env,
+        // As GitHub's runner it goes through the proxy of its environment.
+        env: { ...env, NODE_USE_ENV_PROXY: '1' },
       },
     },
   };

@@ -100,7 +100,7 @@ async function startPrograms(
   const cache = join(programFile('@muster/simulator/main'), '../../node_modules/.cache/muster');
   const images = join(directory, 'images.json');
   await mkdir(join(directory, 'cluster'));
-  await writeFile(images, JSON.stringify(imageTable(process.execPath, cache)));
+  await writeFile(images, JSON.stringify(imageTable({ node: process.execPath, cache })));
   const start = async (name: ProgramName, args: readonly string[]): Promise<Program> => {
     const program = await startProgram({
       name,
