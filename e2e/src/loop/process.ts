@@ -1,4 +1,5 @@
 // A process that can be killed: its calls break off, its timers never fire, and it says no more.
+import { mortalClock } from '@muster/kube/testing';
 import type { Clock, Log } from '@muster/kube';
 import type { Side } from './call.ts';
 import type { Container } from './container.ts';
@@ -27,24 +28,8 @@ export interface Process {
 
 export function createProcess(clock: Clock): Process {
   const dead = new AbortController();
-  const timers = new Set<() => void>();
   return {
-    clock: {
-      now: () => clock.now(),
-      elapsed: () => clock.elapsed(),
-      setTimeout(run, ms) {
-        if (dead.signal.aborted) return () => undefined;
-        const stop = clock.setTimeout(() => {
-          timers.delete(stop);
-          run();
-        }, ms);
-        timers.add(stop);
-        return () => {
-          timers.delete(stop);
-          stop();
-        };
-      },
-    },
+    clock: mortalClock(clock, dead.signal),
     reach: (service) => async (request) => {
       const signal = AbortSignal.any([request.signal, dead.signal]);
       const response = await service(new Request(request, { signal }));
@@ -54,8 +39,6 @@ export function createProcess(clock: Clock): Process {
     says: (log) => whileAlive(log, dead.signal),
     kill() {
       dead.abort();
-      for (const stop of timers) stop();
-      timers.clear();
     },
   };
 }

@@ -1,4 +1,5 @@
 export { settle, until } from './until.ts';
+export { mortalClock } from './mortal-clock.ts';
 export { createSteppedClock } from './stepped-clock.ts';
 export type { SteppedClock } from './stepped-clock.ts';
 export { recordedLog, silentLog } from './logs.ts';

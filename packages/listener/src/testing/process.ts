@@ -1,5 +1,6 @@
 // A listener in process that can be killed as by SIGKILL: its calls break off, its timers never fire,
 // and nothing that was on its way to it arrives.
+import { mortalClock } from '@muster/kube/testing';
 import type { Clock } from '@muster/kube';
 
 export type Fetch = (request: Request) => Promise<Response>;
@@ -24,32 +25,15 @@ const NEVER = new Promise<never>(() => undefined);
 
 export function createProcess(clock: Clock, death?: Death): Process {
   const dead = new AbortController();
-  const timers = new Set<() => void>();
   const requests: string[] = [];
   const kill = (): void => {
     dead.abort();
-    for (const stop of timers) stop();
   };
   const isDead = (): boolean => dead.signal.aborted;
   const isTime = (request: number, when: Death['when']): boolean =>
     death?.request === request && death.when === when;
   return {
-    clock: {
-      now: () => clock.now(),
-      elapsed: () => clock.elapsed(),
-      setTimeout(run, ms) {
-        if (isDead()) return () => undefined;
-        const stop = clock.setTimeout(() => {
-          timers.delete(stop);
-          run();
-        }, ms);
-        timers.add(stop);
-        return () => {
-          timers.delete(stop);
-          stop();
-        };
-      },
-    },
+    clock: mortalClock(clock, dead.signal),
     reach: (service) => async (request) => {
       requests.push(`${request.method} ${new URL(request.url).pathname}`);
       const number = requests.length;
