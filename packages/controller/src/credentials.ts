@@ -12,7 +12,6 @@ import type { Reads } from './reads.ts';
 import type { Vaults } from './vault/index.ts';
 
 export { CredentialsError, isCredentialsError } from './credentials-error.ts';
-export type { CredentialsErrorCode } from './credentials-error.ts';
 
 /** Proxy URLs with their user and password; the keys are those of a flattened proxy Secret. */
 export interface FlatProxy {

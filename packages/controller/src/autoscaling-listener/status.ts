@@ -3,7 +3,8 @@
 import { withCondition } from '@muster/api';
 import type { AutoscalingListenerStatus, Condition } from '@muster/api';
 import type { Pod } from '@muster/kube';
-import type { CredentialsError, CredentialsErrorCode } from '../credentials.ts';
+import { CREDENTIALS_REASONS } from '../credentials-error.ts';
+import type { CredentialsError } from '../credentials-error.ts';
 import { isPodReady } from '../runner-pod.ts';
 import { sinceMs, timestamp } from '../time.ts';
 import { isOurs } from './health.ts';
@@ -12,17 +13,9 @@ import type { Observed } from './observe.ts';
 
 export type Standing = Pick<Condition, 'status' | 'reason' | 'message'>;
 
-const CREDENTIALS: Record<CredentialsErrorCode, string> = {
-  missing: 'CredentialsMissing',
-  invalid: 'CredentialsInvalid',
-  unsupported: 'CredentialsUnsupported',
-  forbidden: 'CredentialsForbidden',
-  unreachable: 'VaultUnreachable',
-};
-
 export const credentialsStanding = ({ code, message }: CredentialsError): Standing => ({
   status: 'False',
-  reason: CREDENTIALS[code],
+  reason: CREDENTIALS_REASONS[code],
   message,
 });
 

@@ -3,7 +3,7 @@ import { isActionsError } from '@muster/actions';
 import { withCondition } from '@muster/api';
 import { isKubeError } from '@muster/kube';
 import { isCredentialsError } from '../credentials.ts';
-import type { CredentialsErrorCode } from '../credentials.ts';
+import { CREDENTIALS_REASONS } from '../credentials-error.ts';
 import { deletingForMs } from '../time.ts';
 import { HOW_TO_GIVE_UP } from './dismantle.ts';
 import { leftBehind, WITHOUT_CREDENTIALS_MS } from './giving-up.ts';
@@ -106,21 +106,13 @@ const waitFor = (error: unknown, ms: number): Action => ({
   because: error instanceof Error ? error.message : 'GitHub refuses',
 });
 
-const CREDENTIALS: Record<CredentialsErrorCode, string> = {
-  missing: 'CredentialsMissing',
-  invalid: 'CredentialsInvalid',
-  unsupported: 'CredentialsUnsupported',
-  forbidden: 'CredentialsForbidden',
-  unreachable: 'VaultUnreachable',
-};
-
 /** There is no way to GitHub, and none will open by itself. A vault that does not answer may do so again. */
 const isGone = (error: unknown): boolean =>
   isCredentialsError(error) && error.code !== 'unreachable';
 
 function refusalOf(error: unknown): Refusal | undefined {
   if (isCredentialsError(error)) {
-    return { reason: CREDENTIALS[error.code], message: error.message };
+    return { reason: CREDENTIALS_REASONS[error.code], message: error.message };
   }
   if (!isActionsError(error)) return undefined;
   const known: Partial<Record<typeof error.code, string>> = {
