@@ -262,6 +262,25 @@ const end = async ({ metadata: { name } }: Pod, exitCode: number): Promise<void>
 const patchSet = (spec: Record<string, unknown>) =>
   bench.kube.patch(EphemeralRunnerSetKind, at('linux'), { spec });
 
+/** A set of so many, and the first of its pods. */
+async function aPodOf(size: number): Promise<Pod> {
+  await createSet(size);
+  await rest(2000);
+  const [pod] = await pods();
+  if (pod === undefined) throw new Error('a pod was wanted');
+  return pod;
+}
+
+/** The same, and its runner has a job. */
+async function atWork(size: number): Promise<{ pod: Pod; runner: SimulatedRunner }> {
+  const pod = await aPodOf(size);
+  const runner = await run(pod);
+  bench.simulator.queueJob({ labels: ['linux'] });
+  await rest();
+  runner.start();
+  return { pod, runner };
+}
+
 test('65: a set of three makes runners, Secrets and pods, and knows them at GitHub', async () => {
   await createSet(3);
   await rest(2000);
@@ -301,10 +320,7 @@ test('a runner that ended well leaves its slot empty until the next patch, and n
 });
 
 test('62: a failed pod is made again after its back-off, with another registration', async () => {
-  await createSet(1);
-  await rest(2000);
-  const [before] = await pods();
-  if (before === undefined) throw new Error('a pod was wanted');
+  const before = await aPodOf(1);
   const first = await jitOf(before);
   await end(before, 1);
   await rest(3000);
@@ -320,14 +336,7 @@ test('62: a failed pod is made again after its back-off, with another registrati
 });
 
 test('a runner that failed under a job of which nobody has heard is not started again', async () => {
-  await createSet(1);
-  await rest(2000);
-  const [pod] = await pods();
-  if (pod === undefined) throw new Error('a pod was wanted');
-  const runner = await run(pod);
-  bench.simulator.queueJob({ labels: ['linux'] });
-  await rest();
-  runner.start();
+  const { pod, runner } = await atWork(1);
   runner.fallSilent();
   await end(pod, 137);
   await rest(20_000);
@@ -431,10 +440,7 @@ test('64: a runner that is deleted takes what its job made by container hooks wi
 });
 
 test('a runner’s life takes nine writes, and its set’s two more', async () => {
-  await createSet(1);
-  await rest(2000);
-  const [pod] = await pods();
-  if (pod === undefined) throw new Error('a pod was wanted');
+  const pod = await aPodOf(1);
   const runner = await run(pod);
   await rest(2000);
   bench.simulator.queueJob({ labels: ['linux'] });
@@ -500,14 +506,7 @@ describe('a new template', () => {
   });
 
   test('does not fill slots again that were used up', async () => {
-    await createSet(2);
-    await rest(2000);
-    const [first] = await pods();
-    if (first === undefined) throw new Error('a pod was wanted');
-    const runner = await run(first);
-    bench.simulator.queueJob({ labels: ['linux'] });
-    await rest();
-    runner.start();
+    const { pod: first, runner } = await atWork(2);
     runner.complete();
     await end(first, 0);
     await rest(2000);
@@ -583,14 +582,7 @@ test('with CRDs that keep none of our own fields a slot is spent all the same, a
   await bench.stop();
   bench = await createBench(customResourceDefinitions().map(withoutOurFields));
   await bench.restart();
-  await createSet(2);
-  await rest(2000);
-  const [first] = await pods();
-  if (first === undefined) throw new Error('a pod was wanted');
-  const runner = await run(first);
-  bench.simulator.queueJob({ labels: ['linux'] });
-  await rest();
-  runner.start();
+  const { pod: first, runner } = await atWork(2);
   runner.complete();
   await end(first, 0);
   await rest(6000);
