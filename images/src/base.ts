@@ -5,8 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { getCACertificates } from 'node:tls';
-import { z } from 'zod';
 import { librariesOf } from './libraries.ts';
+import { packagesAt } from './packages.ts';
 import { NODE, UID } from './programs.ts';
 import { file, folder, program, treeOf } from './tree.ts';
 import type { Library } from './libraries.ts';
@@ -16,7 +16,7 @@ export interface NodePackage {
   /** Of the npm package for this machine's platform. */
   name: string;
   version: string;
-  /** What npm checked it against. */
+  /** What pnpm checked it against. */
   integrity: string;
   path: string;
   binary: Buffer;
@@ -27,10 +27,6 @@ export interface Base {
   tree: Tree;
   libraries: Library[];
 }
-
-const installedShape = z.object({
-  packages: z.record(z.string(), z.object({ version: z.string(), integrity: z.string() })),
-});
 
 export async function buildBase(node: NodePackage): Promise<Base> {
   const libraries = await librariesOf(node.path);
@@ -49,23 +45,26 @@ export async function buildBase(node: NodePackage): Promise<Base> {
   return { tree, libraries };
 }
 
-/** The npm package `node` installs the one of the platform below itself, and keeps what npm said of it. */
+/** The npm package of this machine's platform, an optional dependency: pnpm installs the one that fits. */
 export async function nodePackage(): Promise<NodePackage> {
-  const own = dirname(createRequire(import.meta.url).resolve('node/package.json'));
-  const text = await readFile(join(own, 'node_modules', '.package-lock.json'), 'utf8');
   const name = `node-linux-${process.arch}`;
-  const installed = installedShape.parse(JSON.parse(text)).packages[`node_modules/${name}`];
-  if (installed === undefined)
-    throw new Error(`the npm package node brought no ${name}: images are made on Linux`);
-  const at = join(own, 'node_modules', name);
-  const path = join(at, 'bin', 'node');
-  return {
-    name,
-    ...installed,
-    path,
-    binary: await readFile(path),
-    licence: await readFile(join(at, 'LICENSE'), 'utf8'),
-  };
+  const folder = dirname(manifestOf(name));
+  const [found] = await packagesAt([folder]);
+  if (found?.integrity === undefined || found.text === undefined)
+    throw new Error(`${folder}: not as in the lockfile, or without a licence`);
+  const { version, integrity, text } = found;
+  const path = join(folder, 'bin', 'node');
+  return { name, version, integrity, path, binary: await readFile(path), licence: `${text}\n` };
+}
+
+function manifestOf(name: string): string {
+  try {
+    return createRequire(import.meta.url).resolve(`${name}/package.json`);
+  } catch (error) {
+    throw new Error(`the npm package ${name} is not installed: images are made on Linux`, {
+      cause: error,
+    });
+  }
 }
 
 const inTree = (path: string): string => path.slice(1);

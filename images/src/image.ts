@@ -1,4 +1,4 @@
-// The image of both programs, from the workspace and the `node` npm package, and its papers.
+// The image of both programs, from the workspace and Node's npm package, and its papers.
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { archive } from './archive.ts';

@@ -27,25 +27,29 @@ const lockfileShape = z.object({
 
 const FOLDER = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
 
+const LOCKFILE = new URL('../../pnpm-lock.yaml', import.meta.url);
+
 /** Of all inputs that the bundle kept something of; paths in the account are relative to `root`. */
-export async function packagesIn(
-  { outputs }: Metafile,
-  { root, lockfile }: { root: string; lockfile: string },
-): Promise<NpmPackage[]> {
+export async function packagesIn({ outputs }: Metafile, root: string): Promise<NpmPackage[]> {
   const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs));
   const folders = inputs.map((input) => FOLDER.exec(input)?.[0]).filter((one) => one !== undefined);
-  const locked = lockfileShape.parse(parse(await readFile(lockfile, 'utf8'))).packages;
-  const packages = await Promise.all(
-    [...new Set(folders)].map(async (folder) => {
-      const found = await packageIn(join(root, folder));
+  const packages = await packagesAt([...new Set(folders)].map((folder) => join(root, folder)));
+  return packages.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Of the folders where they are installed. */
+export async function packagesAt(folders: readonly string[]): Promise<NpmPackage[]> {
+  const locked = lockfileShape.parse(parse(await readFile(LOCKFILE, 'utf8'))).packages;
+  return Promise.all(
+    folders.map(async (folder) => {
+      const found = await packageAt(folder);
       const integrity = locked[`${found.name}@${found.version}`]?.resolution.integrity;
       return { ...found, ...(integrity !== undefined && { integrity }) };
     }),
   );
-  return packages.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-async function packageIn(folder: string): Promise<NpmPackage> {
+async function packageAt(folder: string): Promise<NpmPackage> {
   const text = await readFile(join(folder, 'package.json'), 'utf8');
   const { name, version, license } = manifestShape.parse(JSON.parse(text));
   const file = (await readdir(folder)).find((one) => /^licen[cs]e(\.\w+)?$/i.test(one));

@@ -48,10 +48,7 @@ export async function buildPrograms(node: string): Promise<Programs> {
       programs: Object.keys(PROGRAMS).map((name) => `${name}.mjs`),
       uid: UID,
     });
-    const packages = await packagesIn(metafile, {
-      root: process.cwd(),
-      lockfile: join(ROOT, 'pnpm-lock.yaml'),
-    });
+    const packages = await packagesIn(metafile, process.cwd());
     return {
       packages,
       tree: treeOf([...modules, ...launchers(), ...cached(compiled), ...(await papers(packages))]),
