@@ -6,6 +6,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.ts';
 import { compileCache } from './compile-cache.ts';
+import { launcher, V8_OPTIONS } from './launcher.ts';
 import { licencesOf, packagesIn } from './packages.ts';
 import { file, program, treeOf } from './tree.ts';
 import type { NpmPackage } from './packages.ts';
@@ -24,6 +25,8 @@ const PROGRAMS = {
   manager: fileURLToPath(import.meta.resolve('@muster/controller/main')),
   ghalistener: fileURLToPath(import.meta.resolve('@muster/listener/main')),
 } as const;
+
+const NAMES = ['manager', 'ghalistener'] as const satisfies (keyof typeof PROGRAMS)[];
 
 /** Where the image has what they load. */
 const HOME = '/app';
@@ -45,7 +48,7 @@ export async function buildPrograms(node: string): Promise<Programs> {
       node,
       folder,
       home: HOME,
-      programs: Object.keys(PROGRAMS).map((name) => `${name}.mjs`),
+      programs: NAMES.map((name) => ({ file: `${name}.mjs`, options: V8_OPTIONS[name] })),
       uid: UID,
     });
     const packages = await packagesIn(metafile, process.cwd());
@@ -68,13 +71,14 @@ async function modulesIn(folder: string): Promise<[string, Entry][]> {
 const inHome = (path: string): string => join(HOME, path).slice(1);
 
 const launchers = (): [string, Entry][] =>
-  Object.keys(PROGRAMS).map((name) => [name, program(launcher(name))]);
-
-/** Node takes a file without an ending for CommonJS, which may import all the same. */
-const launcher = (name: string): string => `#!${NODE}
-require('node:module').enableCompileCache({ directory: '${HOME}/${CACHE}' });
-import('${HOME}/${name}.mjs');
-`;
+  NAMES.map((name) => {
+    const launch = {
+      options: V8_OPTIONS[name],
+      cache: join(HOME, CACHE),
+      module: join(HOME, `${name}.mjs`),
+    };
+    return [name, program(`#!${NODE}\n${launcher(launch)}`)];
+  });
 
 const cached = (files: ReadonlyMap<string, Buffer>): [string, Entry][] =>
   [...files].map(([path, content]) => [inHome(join(CACHE, path)), file(content)]);

@@ -1,24 +1,22 @@
-// The program as the image has it: bundled, and a small file that turns the compile cache on before it.
+// The program as the image has it: bundled, and started by the image's small file.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from '@muster/images/bundle';
+import { launcher, V8_OPTIONS } from '@muster/images/launcher';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+/** Node writes the cache at an end of its own will only, and these programs are killed. */
+const FLUSH = "setTimeout(require('node:module').flushCompileCache, 3000).unref();\n";
 
 /** Makes the bundle in the folder; gives the file to start. */
 export async function bundleListener(folder: string): Promise<string> {
   await bundle({ ghalistener: MAIN }, folder);
   const cache = join(folder, 'compiled');
   await mkdir(cache, { recursive: true });
-  const start = join(folder, 'start.mjs');
-  await writeFile(
-    start,
-    `import { enableCompileCache, flushCompileCache } from 'node:module';
-enableCompileCache({ directory: ${JSON.stringify(cache)}, portable: true });
-setTimeout(flushCompileCache, 3000).unref();
-await import('./ghalistener.mjs');
-`,
-  );
+  const start = join(folder, 'ghalistener');
+  const module = join(folder, 'ghalistener.mjs');
+  await writeFile(start, launcher({ options: V8_OPTIONS.ghalistener, cache, module }) + FLUSH);
   return start;
 }
