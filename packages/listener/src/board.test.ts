@@ -87,7 +87,7 @@ function kubeOf(server: Server): Pick<KubeClient, 'patch' | 'patchStatus'> {
     }
     server.writes += 1;
     server.version += 1;
-    if (server.keeps) server.listener = status.listener;
+    if (server.keeps) server.listener = merged({ ...server.listener, ...status.listener });
     return object();
   };
   const patch: KubeClient['patch'] = (...[, , body, options]) => {
@@ -100,6 +100,10 @@ function kubeOf(server: Server): Pick<KubeClient, 'patch' | 'patchStatus'> {
   };
   return { patch, patchStatus: patch };
 }
+
+/** As a merge patch: null takes a field away. */
+const merged = (listener: object): ListenerStatus =>
+  Object.fromEntries(Object.entries(listener).filter(([, value]) => value !== null));
 
 const LISTENING = { state: 'listening', reason: 'a new session', sessionId: 's' } as const;
 
@@ -116,6 +120,20 @@ describe('where it stands', () => {
     board.report({ state: 'unreachable', reason: 'no route', sessionId: 's' });
     await settle();
     expect(server.listener).toMatchObject({ state: 'unreachable' });
+    stop();
+  });
+
+  test.each([
+    { says: 'nothing of a session', word: {}, leaves: 'old' },
+    { says: 'that none is open', word: { sessionId: null }, leaves: undefined },
+    { says: 'another session', word: { sessionId: 'new' }, leaves: 'new' },
+  ])("leaves $leaves of a predecessor's session when it says $says", async ({ word, leaves }) => {
+    const { board, server, stop } = parts();
+    server.listener = { instance: 'before', sessionId: 'old', state: 'listening' };
+    board.report({ state: 'unauthorized', reason: 'no right', ...word });
+    await settle();
+    expect(server.listener).toMatchObject({ instance: 'me', state: 'unauthorized' });
+    expect(server.listener.sessionId).toBe(leaves);
     stop();
   });
 

@@ -28,7 +28,8 @@ export interface Seen {
 }
 
 export interface Word extends Standing {
-  sessionId?: string;
+  /** Null: none is open. Absent: who knows; whatever is recorded may live on at the service, and is left to a successor. */
+  sessionId?: string | null;
 }
 
 export interface BoardDeps extends Pick<Deps, 'kube' | 'clock' | 'log' | 'instance'> {
@@ -38,7 +39,7 @@ export interface BoardDeps extends Pick<Deps, 'kube' | 'clock' | 'log' | 'instan
 }
 
 const PATIENCE_MS = 5_000;
-const PACE = { firstMs: 500, maxMs: 30_000 };
+const PACE = { firstMs: 500, maxMs: 10_000 };
 // Where its status cannot be written or is not kept (ARC's role, ARC's CRD) it goes on without, and
 // looks now and then whether that has changed.
 const DEAF = { firstMs: 5_000, maxMs: 3_600_000 };
@@ -120,7 +121,7 @@ export class Board {
 
   /** Written in the background, when the state or the session is another one. */
   report(record: Word): void {
-    const key = `${record.state} ${record.sessionId ?? ''}`;
+    const key = `${record.state} ${String(record.sessionId)}`;
     if (key === this.#wanted?.key || this.#isReplaced) return;
     this.#wanted = { key, record, since: new Date(this.#deps.clock.now()).toISOString() };
     this.#deps.bell.ring();
@@ -159,13 +160,15 @@ export class Board {
     if (this.#wanted === undefined) return;
     const { key, record, since } = this.#wanted;
     if (this.#version === undefined) await this.read();
-    const { sessionId = null, state, reason } = record;
+    const { sessionId, state, reason } = record;
     const { instance, kube, clock } = this.#deps;
     const at = clock.elapsed();
     const change = {
       // Refused when the set has changed since it was seen: another process may be recorded by now.
       metadata: { resourceVersion: this.#version },
-      status: { listener: { sessionId, instance, state, reason, since } },
+      status: {
+        listener: { ...(sessionId !== undefined && { sessionId }), instance, state, reason, since },
+      },
     };
     const answer = await within(clock, PATIENCE_MS, (signal) =>
       kube.patchStatus(EphemeralRunnerSetKind, this.#at, change, { signal }),

@@ -479,6 +479,116 @@ describe('its session', () => {
     });
   });
 
+  describe('that a killed process left is found by its successor, not waited for', () => {
+    // Far below the 75 s after which the service forgets it.
+    const SOON_MS = 20_000;
+    let left: ListenerStatus;
+
+    const killed = async (): Promise<void> => {
+      await given();
+      const { process } = world.start();
+      left = await listening();
+      process.kill();
+    };
+    const goesOnWithIt = async (instance: string): Promise<void> => {
+      const from = world.clock.elapsed();
+      const set = await world.untilSet(
+        ({ status }) =>
+          status?.listener?.instance === instance && status.listener.state === 'listening',
+        100,
+      );
+      expect(set.status?.listener?.sessionId).toBe(left.sessionId);
+      expect(world.clock.elapsed() - from).toBeLessThan(SOON_MS);
+    };
+
+    test('which GitHub refused at first', async () => {
+      await killed();
+      world.simulator.faults.add({
+        call: 'refresh-session',
+        times: 2,
+        effect: { do: 'answer', status: 403 },
+      });
+      world.start({ instance: 'second' });
+      await world.untilState('unauthorized');
+      await goesOnWithIt('second');
+    });
+
+    test('which was told to stop while GitHub refused it, and had one of its own', async () => {
+      await killed();
+      const refusal = world.simulator.faults.add({
+        call: 'refresh-session',
+        times: 99,
+        effect: { do: 'answer', status: 403 },
+      });
+      const second = world.start({ instance: 'second' });
+      await world.untilState('unauthorized');
+      second.stop();
+      await second.ended;
+      expect(await world.untilState('stopped')).toMatchObject({ sessionId: left.sessionId });
+      world.simulator.faults.remove(refusal.id);
+      world.start({ instance: 'third' });
+      await goesOnWithIt('third');
+    });
+
+    test('which could not see the record at first', async () => {
+      await killed();
+      world.away.kubernetes = true;
+      world.start({ instance: 'second' });
+      await world.logged('is session-taken');
+      world.away.kubernetes = false;
+      await goesOnWithIt('second');
+    });
+  });
+
+  test.each([
+    { name: 'with its successor', isFirstKilled: true },
+    { name: 'by itself', isFirstKilled: false },
+  ])('that it lost, but that lives on, is in nobody’s way: $name', async ({ isFirstKilled }) => {
+    await given();
+    const { process } = world.start();
+    const { sessionId } = await listening();
+    for (const [call, status] of [
+      ['get-message', 401],
+      ['refresh-session', 404],
+    ] as const) {
+      world.simulator.faults.add({ call, effect: { do: 'answer', status } });
+    }
+    world.aJob();
+    expect(await world.untilState('session-lost')).toMatchObject({ sessionId });
+    if (isFirstKilled) {
+      process.kill();
+      world.start({ instance: 'second' });
+    }
+    const from = world.clock.elapsed();
+    await listening();
+    expect(world.clock.elapsed() - from).toBeLessThan(5_000);
+  });
+
+  test('that it could not end when it was told to stop is left to its successor', async () => {
+    await given();
+    const first = world.start();
+    const { sessionId } = await listening();
+    world.simulator.faults.add({
+      call: 'delete-session',
+      times: 9,
+      effect: { do: 'answer', status: 500 },
+    });
+    first.stop();
+    await first.ended;
+    expect(await world.untilState('stopped')).toMatchObject({ sessionId });
+    world.start({ instance: 'second' });
+    expect(await listening()).toMatchObject({ sessionId });
+  });
+
+  test('that it ended when it was told to stop is recorded no longer', async () => {
+    await given();
+    const { stop, ended } = world.start();
+    await listening();
+    stop();
+    await ended;
+    expect((await world.untilState('stopped')).sessionId).toBeUndefined();
+  });
+
   test('is never fought for: of two processes the older one ends, and the younger stays', async () => {
     // Both polls are held at any time, so both hear of each job.
     await given({ holdMs: 600_000 });

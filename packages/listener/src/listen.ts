@@ -2,8 +2,8 @@
 // never ends of an error; only its signal ends it, or another process that took its place.
 import { isLookDue } from './doubt.ts';
 import { pause, within } from './deps.ts';
-import { advertised, createLoop, hear, stand, wishAgain, wordsOf, wrote } from './loop.ts';
-import { askForStatistics, lose, open, renewForPhantoms } from './open.ts';
+import { advertised, createLoop, hear, stand, wishAgain, wordOf, wordsOf, wrote } from './loop.ts';
+import { askForStatistics, endSession, lose, open, renewForPhantoms } from './open.ts';
 import { publish } from './publish.ts';
 import { kindOf, wayBack } from './recover.ts';
 import { take } from './take.ts';
@@ -158,13 +158,16 @@ async function saidGoodbye(loop: Loop): Promise<void> {
   await whenever(loop, DRAIN_MS, () => ledger.isEmpty || board.isReplaced);
   if (board.isReplaced) return;
   await within(deps.clock, GOODBYE_MS, async (limit) => {
-    await loop.session?.close({ signal: limit });
+    await endSession(loop, limit);
   }).catch((error: unknown) => {
-    deps.log.warn('could not end the session; it ends by itself', { set: set.setName, error });
+    deps.log.warn('could not end the session; a successor goes on with it', {
+      set: set.setName,
+      error,
+    });
   });
-  loop.session = undefined;
-  deps.watch?.stands({ state: 'stopped', reason: 'it was told to stop' });
-  board.report({ state: 'stopped', reason: 'it was told to stop' });
+  const stopped = { state: 'stopped', reason: 'it was told to stop' } as const;
+  deps.watch?.stands(stopped);
+  board.report(wordOf(loop, stopped));
   await whenever(loop, LAST_WORD_MS, () => board.isWritten || board.isReplaced);
 }
 

@@ -10,12 +10,13 @@ import { standingOf } from './standing.ts';
 import type { MessageSession } from '@muster/actions';
 import type { Statistics } from '@muster/actions/wire';
 import type { ListenedScaleSet } from '@muster/api';
+import type { Word } from './board.ts';
 import type { CapacityState } from './capacity.ts';
 import type { Deps } from './deps.ts';
 import type { DoubtState, News } from './doubt.ts';
 import type { Bell } from './lane.ts';
 import type { Decision, Heard, Limits, ScaleState } from './scale.ts';
-import type { Sides } from './standing.ts';
+import type { Sides, Standing } from './standing.ts';
 
 export interface Loop {
   readonly set: ListenedScaleSet;
@@ -31,8 +32,8 @@ export interface Loop {
   doubt: DoubtState;
   sides: Sides;
   session: MessageSession | undefined;
-  /** Of the session that was lost; it is ended before another is made. */
-  lostSessionId: string | undefined;
+  /** Of one that is held no longer but may live on at the service; it would be in the way of the next. Null: there is none. */
+  leftSessionId: string | null | undefined;
   lastMessageId: number;
   /** In a row, of each kind: the first answer after a long outage must not wait out the patience of that. */
   readonly failures: Map<string, number>;
@@ -65,7 +66,7 @@ export function createLoop(set: ListenedScaleSet, deps: Deps): Loop {
     doubt: NO_DOUBT,
     sides: { hearing: { state: 'starting', reason: 'it has not heard of GitHub yet' } },
     session: undefined,
-    lostSessionId: undefined,
+    leftSessionId: undefined,
     lastMessageId: 0,
     failures: new Map(),
     cancelSettle: () => undefined,
@@ -74,15 +75,21 @@ export function createLoop(set: ListenedScaleSet, deps: Deps): Loop {
 
 /** How hearing or writing goes now; told and recorded where it makes a difference. */
 export function stand(loop: Loop, change: Partial<Sides>): void {
-  const { set, deps, board, session } = loop;
+  const { set, deps, board } = loop;
   const before = standingOf(loop.sides);
   loop.sides = { ...loop.sides, ...change };
   const standing = standingOf(loop.sides);
   deps.metrics.stands(set, standing.state);
   deps.watch?.stands(standing);
-  board.report({ ...standing, ...(session && { sessionId: session.id }) });
+  board.report(wordOf(loop, standing));
   if (standing.state === before.state) return;
   deps.log.info(`is ${standing.state}`, { set: set.setName, ...standing });
+}
+
+/** What is recorded of it: also a session that is no longer held, for as long as it may be in a successor's way. */
+export function wordOf({ session, leftSessionId }: Loop, standing: Standing): Word {
+  const sessionId = session?.id ?? leftSessionId;
+  return { ...standing, ...(sessionId !== undefined && { sessionId }) };
 }
 
 export const wordsOf = (error: unknown): string =>

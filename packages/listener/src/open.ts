@@ -13,10 +13,9 @@ export async function open(loop: Loop, signal: AbortSignal): Promise<MessageSess
   const { set, deps, board } = loop;
   const recorded = (await board.predecessor())?.sessionId;
   signal.throwIfAborted();
-  const lost = loop.lostSessionId;
-  // It may live on at the service, and then no other could be made.
-  if (lost !== undefined) await discard(loop, lost, signal);
-  const isWorthTrying = recorded !== undefined && recorded !== lost;
+  const left = loop.leftSessionId;
+  if (typeof left === 'string') await discard(loop, left, signal);
+  const isWorthTrying = recorded !== undefined && recorded !== left;
   const resumed = isWorthTrying ? await takeOver(loop, recorded, signal) : undefined;
   const session = resumed ?? (await make(loop, signal));
   const how = resumed ? 'the session of its predecessor' : 'a new session';
@@ -57,14 +56,16 @@ function hold(loop: Loop, session: MessageSession, reason: string): void {
 }
 
 async function takeOver(
-  { set, deps }: Loop,
+  loop: Loop,
   sessionId: string,
   signal: AbortSignal,
 ): Promise<MessageSession | undefined> {
+  const { set, deps } = loop;
   try {
     const session = await deps.actions.resumeSession(set.scaleSetId, sessionId, { signal });
     if (session !== undefined) return session;
     await deps.actions.deleteSession(set.scaleSetId, sessionId, { signal });
+    loop.leftSessionId = null;
   } catch (error) {
     // What is wrong with the scale set or the credentials is wrong for a new session too.
     if (signal.aborted || !isActionsError(error, 'refused')) throw error;
@@ -81,7 +82,7 @@ async function discard(loop: Loop, sessionId: string, signal: AbortSignal): Prom
     if (signal.aborted || !isActionsError(error, 'refused')) throw error;
     deps.log.debug('could not end the lost session', { set: set.setName, error });
   }
-  loop.lostSessionId = undefined;
+  loop.leftSessionId = null;
 }
 
 /** Statistics that are asked for: by a refresh of the session, whose answer has them. */
@@ -112,7 +113,16 @@ export async function renewForPhantoms(loop: Loop, signal: AbortSignal): Promise
   lose(loop);
 }
 
+/** Where that cannot be done, the session stays recorded. */
+export async function endSession(loop: Loop, signal: AbortSignal): Promise<void> {
+  const { session } = loop;
+  if (session === undefined) return;
+  lose(loop);
+  await session.close({ signal });
+  loop.leftSessionId = null;
+}
+
 export function lose(loop: Loop): void {
-  loop.lostSessionId = loop.session?.id;
+  loop.leftSessionId = loop.session?.id;
   loop.session = undefined;
 }
