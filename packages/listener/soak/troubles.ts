@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultWish } from '@muster/simulator';
 import type { Ground } from '../src/testing/ground.ts';
 import type { Program } from '../src/testing/program.ts';
+import { either, seededRandom } from './random.ts';
+import type { Random } from './random.ts';
 
 const FAULTS: readonly Omit<FaultWish, 'times' | 'forMs'>[] = [
   { call: 'get-message', effect: { do: 'answer', status: 500 } },
@@ -25,12 +27,6 @@ const FAULTS: readonly Omit<FaultWish, 'times' | 'forMs'>[] = [
   { call: 'registration-token', effect: { do: 'answer', status: 403 } },
 ];
 
-const either = <T>(list: readonly T[]): T => {
-  const found = list[Math.floor(Math.random() * list.length)];
-  if (found === undefined) throw new Error('there is nothing to choose from');
-  return found;
-};
-
 export interface Tally {
   faults: number;
   cuts: number;
@@ -45,35 +41,45 @@ export interface Listeners {
   next: () => Program;
 }
 
+interface Wish {
+  listeners: Listeners;
+  seed: number;
+}
+
 /** Until the signal; leaves all as it should be. */
 export async function trouble(
   ground: Ground,
-  listeners: Listeners,
+  { listeners, seed }: Wish,
   signal: AbortSignal,
 ): Promise<Tally> {
+  // Each kind has its own, so that none is changed by how long another takes.
+  const [forFaults, forCuts, forDeaths] = [0, 1, 2].map((kind) =>
+    seededRandom(3 * seed + kind),
+  ) as [Random, Random, Random];
   const tally: Tally = { faults: 0, cuts: 0, kills: 0, stops: 0, overlaps: 0 };
   const isOver = (): boolean => signal.aborted;
   const faults = async (): Promise<void> => {
     while (!isOver()) {
-      ground.simulator.faults.add({ ...either(FAULTS), times: 1 + Math.floor(Math.random() * 3) });
+      const fault = either(FAULTS, forFaults);
+      ground.simulator.faults.add({ ...fault, times: 1 + Math.floor(forFaults() * 3) });
       tally.faults += 1;
-      await sleep(200 + Math.random() * 600);
+      await sleep(200 + forFaults() * 600);
     }
   };
   const cuts = async (): Promise<void> => {
     while (!isOver()) {
-      await sleep(1_000 + Math.random() * 3_000);
-      const wire = either([ground.github, ground.kubernetes]);
+      await sleep(1_000 + forCuts() * 3_000);
+      const wire = either([ground.github, ground.kubernetes], forCuts);
       wire.cut();
       tally.cuts += 1;
-      await sleep(100 + Math.random() * 1_500);
+      await sleep(100 + forCuts() * 1_500);
       wire.mend();
     }
   };
   const deaths = async (): Promise<void> => {
     while (!isOver()) {
-      await sleep(2_000 + Math.random() * 3_000);
-      tally[await endOne(listeners)] += 1;
+      await sleep(2_000 + forDeaths() * 3_000);
+      tally[await endOne(listeners, forDeaths)] += 1;
     }
   };
   await Promise.all([faults(), cuts(), deaths()]);
@@ -81,9 +87,12 @@ export async function trouble(
   return tally;
 }
 
-async function endOne({ current, next }: Listeners): Promise<'kills' | 'stops' | 'overlaps'> {
+async function endOne(
+  { current, next }: Listeners,
+  random: Random,
+): Promise<'kills' | 'stops' | 'overlaps'> {
   const old = current();
-  const how = either(['kills', 'kills', 'stops', 'overlaps'] as const);
+  const how = either(['kills', 'kills', 'stops', 'overlaps'] as const, random);
   if (how === 'overlaps') {
     // A node that is silent: the old one lives on for a while beside the new one.
     next();

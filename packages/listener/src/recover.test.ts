@@ -53,6 +53,33 @@ describe('the way back', () => {
   });
 });
 
+describe('it waits at most', () => {
+  const waits = (code: ActionsErrorCode, failures: readonly number[]): number[] =>
+    failures.map(
+      (count) => wayBack(new ActionsError(code, 'no'), first({ failures: count })).waitMs,
+    );
+
+  test('ten seconds for a network that is away', () => {
+    expect(waits('unreachable', [4, 5, 6, 1_000])).toEqual([4_000, 8_000, 10_000, 10_000]);
+  });
+
+  test('five seconds for a session that may be an abandoned one, for 91 s at least', () => {
+    const jittered = (failures: number, random: number): number =>
+      wayBack(new ActionsError('session-conflict', 'no'), first({ failures, random })).waitMs;
+    const few = Array.from({ length: 100 }, (_, index) => index + 1);
+    const toFirstLong = few.findIndex((failures) => jittered(failures, 1) > 5_000);
+    const spentMs = few.slice(0, toFirstLong).reduce((sum, one) => sum + jittered(one, 0), 0);
+    expect(spentMs).toBeGreaterThan(91_000);
+    expect(waits('session-conflict', [1, 2, 3, 40, 41, 1_000])).toEqual([
+      2_000, 4_000, 5_000, 5_000, 15_000, 15_000,
+    ]);
+  });
+
+  test('two minutes for somebody to change a right', () => {
+    expect(waits('scale-set-not-found', [1, 2, 5, 6])).toEqual([5_000, 10_000, 80_000, 120_000]);
+  });
+});
+
 test.each<[KubeErrorCode, WriteTrouble]>([
   ['unreachable', 'kubernetes-away'],
   ['unavailable', 'kubernetes-away'],

@@ -2,7 +2,7 @@
 import { isActionsError } from '@muster/actions';
 import { isKubeError } from '@muster/kube';
 import { backoffMs } from './backoff.ts';
-import type { ActionsErrorCode } from '@muster/actions';
+import type { ActionsError, ActionsErrorCode } from '@muster/actions';
 import type { Trouble, WriteTrouble } from './standing.ts';
 
 export interface WayBack {
@@ -22,21 +22,26 @@ export interface Failed {
 }
 
 const QUICK = { firstMs: 500, maxMs: 30_000 };
+// Nobody is burdened by a try that does not arrive.
+const UNHEARD = { firstMs: 500, maxMs: 10_000 };
 const PATIENT = { firstMs: 5_000, maxMs: 120_000 };
-// An abandoned session is refused for 60 to 91 s (reference/protocol.md 13).
+// An abandoned session is refused for 60 to 91 s (reference/protocol.md 13): so long it may be one whose id got lost
+// with a predecessor, and is heard for again soon after its end. Then it is a stranger's, who stays.
+const ABANDONED = { firstMs: 2_000, maxMs: 5_000 };
 const STRANGER = { firstMs: 2_000, maxMs: 15_000 };
+const ABANDONED_TRIES = 40;
 
 type Plan = Pick<WayBack, 'state' | 'next'> & { pace: typeof QUICK };
 
 const PLAN: Partial<Record<ActionsErrorCode, Plan>> = {
   'session-expired': { state: 'session-lost', next: 'reopen', pace: QUICK },
-  'session-conflict': { state: 'session-taken', next: 'reopen', pace: STRANGER },
+  'session-conflict': { state: 'session-taken', next: 'reopen', pace: ABANDONED },
   'scale-set-not-found': { state: 'scale-set-gone', next: 'reopen', pace: PATIENT },
   'not-found': { state: 'scale-set-gone', next: 'reopen', pace: PATIENT },
   unauthorized: { state: 'unauthorized', next: 'reopen', pace: PATIENT },
   'rate-limited': { state: 'rate-limited', next: 'poll', pace: PATIENT },
   unavailable: { state: 'service-failing', next: 'poll', pace: QUICK },
-  unreachable: { state: 'unreachable', next: 'poll', pace: QUICK },
+  unreachable: { state: 'unreachable', next: 'poll', pace: UNHEARD },
   'bad-answer': { state: 'bad-answer', next: 'poll', pace: QUICK },
 };
 
@@ -50,10 +55,17 @@ export const kindOf = (error: unknown): string => (isActionsError(error) ? error
 
 export function wayBack(error: unknown, failed: Failed): WayBack {
   const known = isActionsError(error) ? error : undefined;
-  const isToken = known?.code === 'unauthorized' && failed.hasSession && failed.failures === 1;
-  const { state, next, pace } = isToken ? NEW_TOKEN : ((known && PLAN[known.code]) ?? ELSE);
+  const { state, next, pace } = planFor(known, failed);
   const waitMs = known?.retryAfterMs ?? backoffMs(failed.failures, pace, failed.random);
   return { state, next, waitMs };
+}
+
+function planFor(known: ActionsError | undefined, { failures, hasSession }: Failed): Plan {
+  if (known === undefined) return ELSE;
+  const plan = PLAN[known.code] ?? ELSE;
+  if (known.code === 'unauthorized' && hasSession && failures === 1) return NEW_TOKEN;
+  const isStranger = plan.state === 'session-taken' && failures > ABANDONED_TRIES;
+  return isStranger ? { ...plan, pace: STRANGER } : plan;
 }
 
 /** What a failed write means. */
