@@ -394,9 +394,10 @@ describe('a stale cache', () => {
     },
   );
 
-  test('a write that never shows holds its key for ten seconds, and no other key', async () => {
-    const { client, cache } = await behind();
-    const { loop, clock, log, runs } = aLoop({
+  /** One run that makes a config map, and the runs after it, while the cache shows nothing. */
+  async function madeUnseen() {
+    const { client, cache, catchUp } = await behind();
+    const parts = aLoop({
       client,
       caches: [cache],
       plan: (_observed, run) => (run === 1 ? [act('create')] : []),
@@ -404,18 +405,48 @@ describe('a stale cache', () => {
         await kube.create(ConfigMapKind, aConfigMap('a'));
       },
     });
+    const { loop, clock } = parts;
     loop.wake('n/a');
     await settle();
     loop.wake('n/a');
     loop.wake('n/b');
     await settle();
+    const pass = async (seconds: number): Promise<void> => {
+      for (let passed = 0; passed < seconds; passed += 10) {
+        clock.advance(10_000);
+        await settle();
+      }
+    };
+    return { ...parts, client, catchUp, pass };
+  }
+
+  test('that does not show a write holds its key, and no other, for as long as it takes', async () => {
+    const { loop, log, runs, catchUp, pass } = await madeUnseen();
+    await pass(200);
     expect(runs).toEqual(['n/a', 'n/b']);
-    clock.advance(10_000);
-    await until(() => loop.idle);
-    expect(runs).toEqual(['n/a', 'n/b', 'n/a']);
     expect(log.lines.filter(({ level }) => level === 'warn')).toMatchObject([
       { fields: { key: 'n/a', unseen: ['configmaps default/a'] } },
     ]);
+    catchUp();
+    await until(() => loop.idle);
+    expect(runs).toEqual(['n/a', 'n/b', 'n/a']);
+  });
+
+  test('does not hold a key for a write that has gone since', async () => {
+    const { loop, runs, client, pass } = await madeUnseen();
+    await client.delete(ConfigMapKind, at);
+    await pass(10);
+    await until(() => loop.idle);
+    expect(runs).toEqual(['n/a', 'n/b', 'n/a']);
+  });
+
+  test('that follows no more holds its key for five minutes', async () => {
+    const { loop, runs, pass } = await madeUnseen();
+    await pass(290);
+    expect(runs).toEqual(['n/a', 'n/b']);
+    await pass(10);
+    await until(() => loop.idle);
+    expect(runs).toEqual(['n/a', 'n/b', 'n/a']);
   });
 
   test('an object that came and went before the answer to its create is not waited for', async () => {

@@ -36,7 +36,6 @@ export interface Loop {
   readonly idle: boolean;
 }
 
-const VISIBLE_WITHIN_MS = 10_000;
 // A cache that is behind catches up in a few runs. After that it is something else, and is told.
 const QUIET_RETRIES = 5;
 
@@ -75,7 +74,7 @@ class ReconcilerLoop<Observed, Action extends PlannedAction> implements Loop {
   async run(signal: AbortSignal): Promise<void> {
     const { client, clock, concurrency } = this.#options;
     const caches = this.#options.caches as readonly Cache<KubeObject>[];
-    const writes = new Writes({ client, caches, clock, timeoutMs: VISIBLE_WITHIN_MS });
+    const writes = new Writes({ client, caches, clock });
     const stop = (): void => {
       this.#queue.stop();
     };
@@ -142,11 +141,10 @@ class ReconcilerLoop<Observed, Action extends PlannedAction> implements Loop {
   }
 
   async #doneOnceVisible(key: string, written: PassWrites): Promise<void> {
-    const unseen = await written.settled();
-    if (unseen.length > 0) {
+    await written.settled((unseen) => {
       const { log, reconciler } = this.#options;
       log.warn('a write does not show in the cache', { controller: reconciler.name, key, unseen });
-    }
+    });
     this.#queue.done(key);
   }
 }

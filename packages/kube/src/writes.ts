@@ -17,16 +17,19 @@ interface Expectation {
 export interface PassWrites {
   /** The client that the run is to use. */
   readonly client: KubeClient;
-  /** Resolves once the caches show all of it, with what they did not show in time. */
-  settled(): Promise<string[]>;
+  /** Resolves once the caches show all of it; tells what they do not show after a while. */
+  settled(onLate: (titles: string[]) => void): Promise<void>;
 }
 
 export interface WritesOptions {
   client: KubeClient;
   caches: readonly Cache<KubeObject>[];
   clock: Clock;
-  timeoutMs: number;
 }
+
+const LOOK_EVERY_MS = 10_000;
+/** As client-go waits for what its controllers expect. */
+const PATIENCE_MS = 300_000;
 
 const placeOf = ({ apiVersion, plural }: Kind, { namespace = '', name }: At): string =>
   `${apiVersion}/${plural}/${namespace}/${name}`;
@@ -86,11 +89,10 @@ export class Writes {
     };
     return {
       client: trackedClient(this.#options.client, { track, expect, covers: this.#covers }),
-      settled: async () => {
+      settled: async (onLate) => {
         // An act that failed may have left other writes on their way.
         await Promise.allSettled(inFlight);
-        const waits = [...expectations.values()].map((wanted) => this.#whenMet(wanted, signal));
-        return (await Promise.all(waits)).filter((title) => title !== undefined);
+        await this.#whenAllMet([...expectations.values()], { signal, onLate });
       },
     };
   }
@@ -107,10 +109,25 @@ export class Writes {
     for (const look of this.#waiting.get(placeOf(kind, metadata)) ?? []) look();
   }
 
-  /** Undefined once it is met; its title when the time was up. */
-  async #whenMet(wanted: Expectation, signal: AbortSignal): Promise<string | undefined> {
-    if (this.#isMet(wanted)) return undefined;
-    const { clock, timeoutMs } = this.#options;
+  /** A run on what is known to be old would do things twice, so the wait is long, and ends early for what cannot show. */
+  async #whenAllMet(
+    wanted: readonly Expectation[],
+    { signal, onLate }: { signal: AbortSignal; onLate: (titles: string[]) => void },
+  ): Promise<void> {
+    let unmet = wanted.filter((one) => !this.#isMet(one));
+    for (let waitedMs = 0; unmet.length > 0 && !signal.aborted; waitedMs += LOOK_EVERY_MS) {
+      if (waitedMs === LOOK_EVERY_MS) onLate(unmet.map(({ cache, at }) => titleOf(cache.kind, at)));
+      if (waitedMs >= PATIENCE_MS) return;
+      await Promise.all(unmet.map((one) => this.#whenMet(one, signal)));
+      const isOver = await Promise.all(
+        unmet.map(async (one) => this.#isMet(one) || (await this.#isPast(one))),
+      );
+      unmet = unmet.filter((_, index) => isOver[index] === false);
+    }
+  }
+
+  /** Or when it is time to look elsewhere. */
+  async #whenMet(wanted: Expectation, signal: AbortSignal): Promise<void> {
     const met = new AbortController();
     const place = placeOf(wanted.cache.kind, wanted.at);
     const look = (): void => {
@@ -123,11 +140,22 @@ export class Writes {
     this.#waiting.set(place, looks.add(look));
     signal.addEventListener('abort', onStop, { once: true });
     if (signal.aborted) onStop();
-    await sleep(timeoutMs, { clock, signal: met.signal });
+    await sleep(LOOK_EVERY_MS, { clock: this.#options.clock, signal: met.signal });
     signal.removeEventListener('abort', onStop);
     looks.delete(look);
     if (looks.size === 0) this.#waiting.delete(place);
-    return met.signal.aborted ? undefined : titleOf(wanted.cache.kind, wanted.at);
+  }
+
+  /** Asks the server: what has gone since, or is another object by now, may never show. */
+  async #isPast({ cache: { kind }, at, expected }: Expectation): Promise<boolean> {
+    try {
+      const found = (await this.#options.client.get(kind, at))?.metadata;
+      if (expected.is === 'version') return found?.uid !== expected.uid;
+      if (expected.is === 'present') return found === undefined;
+      return found !== undefined && found.deletionTimestamp === undefined;
+    } catch {
+      return false;
+    }
   }
 
   #isMet({ cache, at, expected }: Expectation): boolean {
