@@ -439,6 +439,18 @@ test('64: a runner that is deleted takes what its job made by container hooks wi
   expect(await secrets()).toEqual(['others-job']);
 });
 
+test('one that its set’s wish names is let go before any account is written', async () => {
+  const { pod, runner } = await atWork(1);
+  await rest(500);
+  runner.complete();
+  await end(pod, 0);
+  await patchSet({ replicas: 0, patchID: 2, finishedRunners: [pod.metadata.name] });
+  await rest(500);
+  expect(await runners()).toEqual([]);
+  const set = await theSet();
+  expect(set?.status?.slots?.generation).toBe((set?.metadata.generation ?? 0) - 1);
+});
+
 test('a runner’s life takes nine writes, and its set’s two more', async () => {
   const pod = await aPodOf(1);
   const runner = await run(pod);

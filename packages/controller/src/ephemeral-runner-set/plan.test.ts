@@ -25,6 +25,12 @@ const spent = (count: number, ended: string[] = []) => ({
   status: { currentReplicas: 0, slots: { generation: 1, spent: count, ended } },
 });
 
+/** Its status says what is there, of the wish before. */
+const renewed = (set: EphemeralRunnerSet): EphemeralRunnerSet => {
+  const before = settled(set, []);
+  return { ...before, metadata: { ...before.metadata, generation: 2 } };
+};
+
 const BUSY = 'wait: GitHub may have called some of them busy';
 
 describe('scaling', () => {
@@ -47,6 +53,15 @@ describe('scaling', () => {
       set: finished(asked(1, 4), ['a']),
       runners: [busy('a'), busy('b')],
       does: ['clear a: their jobs are over'],
+    },
+    {
+      name: 'leaves one that has ended well to its own reconciler, which deletes it too',
+      set: finished(asked(1, 4), ['a']),
+      runners: [
+        { ...busy('a'), pod: member('a', {}, (runner) => aFinishedPod(runner, 0)).pod },
+        busy('b'),
+      ],
+      does: [],
     },
     {
       name: 'makes the next while that one is still leaving',
@@ -175,13 +190,47 @@ describe('the life of a set', () => {
       does: ['report: 0 pending, 0 running, 0 failed', 'create 1: 0 of 1 wanted'],
     },
     {
-      name: 'numbers alone wait for their second',
-      given: [settled(asked(1), []), [member('a')], { reportedAt: NOW - 400 }],
+      name: 'numbers alone wait for two seconds',
+      given: [settled(asked(1), []), [member('a')], { reportedAt: NOW - 1_999 }],
       does: ['wait: its status was written a moment ago'],
     },
     {
-      name: 'numbers are written when it is over',
-      given: [settled(asked(1), []), [member('a')], { reportedAt: NOW - 1000 }],
+      name: 'numbers are written when they are over',
+      given: [settled(asked(1), []), [member('a')], { reportedAt: NOW - 2_000 }],
+      does: ['report: 0 pending, 1 running, 0 failed'],
+    },
+    {
+      name: 'a runner that spent its slot waits for one',
+      given: [settled(asked(1), []), [endedWell('a')], { reportedAt: NOW - 999 }],
+      does: ['wait: its status was written a moment ago'],
+    },
+    {
+      name: 'it is in the account when that is over',
+      given: [settled(asked(1), []), [endedWell('a')], { reportedAt: NOW - 1_000 }],
+      does: ['report: 0 pending, 0 running, 0 failed'],
+    },
+    {
+      name: 'the account of a wish that says who is over is opened with the next numbers',
+      given: [renewed(finished(asked(1, 4), ['a'])), [endedWell('a')], { reportedAt: NOW - 1_999 }],
+      does: ['create 1: 0 of 1 wanted', 'wait: its status was written a moment ago'],
+    },
+    {
+      name: 'with a slot that it spends from the first it is opened before it makes runners',
+      given: [
+        renewed(finished(asked(3, 4), [])),
+        [endedWell('a'), member('b')],
+        { reportedAt: NOW - 1 },
+      ],
+      does: ['report: 0 pending, 1 running, 0 failed', 'create 1: 1 of 3 wanted, 1 had their turn'],
+    },
+    {
+      name: 'that of a converging wish is opened at once: who is over then is of the past',
+      given: [renewed(finished(asked(1, 0), ['a'])), [endedWell('a')], { reportedAt: NOW - 1 }],
+      does: ['report: 0 pending, 0 running, 0 failed', 'create 1: 0 of 1 wanted'],
+    },
+    {
+      name: "so is that of ARC's listener, which names nobody",
+      given: [renewed(asked(1, 4)), [member('a')], { reportedAt: NOW - 1 }],
       does: ['report: 0 pending, 1 running, 0 failed'],
     },
     {

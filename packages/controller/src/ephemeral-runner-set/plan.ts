@@ -10,9 +10,10 @@ import { newNames } from './desired.ts';
 import { failingOf, isSince, isStopped, roundLeftMs, trialInMs } from './failing.ts';
 import { newsOf } from './news.ts';
 import type { ProxyState, UnsettledProxy } from './proxy.ts';
-import { differenceTo, reportOf } from './report.ts';
+import { differenceTo, isSpendingIn, reportOf } from './report.ts';
 import type { Report } from './report.ts';
 import type { Why } from '../removal.ts';
+import { runnerPod } from '../runner-pod.ts';
 import { cheapestFirst, mayGo } from './retire-order.ts';
 import { rollStep, untriedOf } from './roll.ts';
 import { tallyOf } from './tally.ts';
@@ -64,7 +65,9 @@ interface View extends Observed {
   onlineMs: number;
 }
 
-const REPORT_EVERY_MS = 1_000;
+const REPORT_COUNTS_MS = 2_000;
+/** Runners that are over wait for it. */
+const REPORT_ACCOUNT_MS = 1_000;
 const BUSY_MS = 30_000;
 const MAYBE_BUSY = 'GitHub may have called some of them busy';
 const PROXY_MS = 30_000;
@@ -123,7 +126,8 @@ function clear(view: View): Action[] {
   const { set, members, tally, failing, now } = view;
   const finished = new Set(set.spec.finishedRunners);
   const over = members.filter(
-    ({ runner }) => finished.has(runner.metadata.name) && fillsSlot(runner),
+    (member) =>
+      finished.has(member.runner.metadata.name) && fillsSlot(member.runner) && !endsItself(member),
   );
   const mayTry = roundLeftMs(failing, now) <= 0;
   const template = templateHash(set);
@@ -139,6 +143,12 @@ function clear(view: View): Action[] {
     ...clearing(failed.map(runnerOf), 'failed', 'it is time to try others in their place'),
     ...zombies(view),
   ];
+}
+
+/** Its own reconciler deletes it at this moment. */
+function endsItself({ pod }: Member): boolean {
+  const state = runnerPod(pod);
+  return state.is === 'finished' && state.exitCode === 0;
 }
 
 /** No job can come to one that GitHub does not know. */
@@ -260,8 +270,9 @@ function report(view: View, acts: readonly Action[]): Action[] {
   const status = reportOf(facts);
   const difference = differenceTo(set, status);
   if (difference === 'none') return [];
-  const left = reportedAt === undefined ? 0 : reportedAt + REPORT_EVERY_MS - now;
-  const isSpending = status.slots?.spent !== set.status?.slots?.spent;
+  const isSpending = isSpendingIn(set, status);
+  const every = isSpending ? REPORT_ACCOUNT_MS : REPORT_COUNTS_MS;
+  const left = reportedAt === undefined ? 0 : reportedAt + every - now;
   const creates = acts.some((action) => action.do === 'create');
   if (left <= 0 || difference === 'urgent' || (creates && isSpending)) {
     return [{ do: 'report', status, because: tellStatus(status), ...newsOf(set, status) }];

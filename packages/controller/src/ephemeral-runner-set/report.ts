@@ -66,11 +66,27 @@ export type Difference =
   | 'urgent';
 
 /** Names of `ended` that have gone are no reason to write: they are dropped with the next difference. */
-export function differenceTo({ status }: EphemeralRunnerSet, report: Report): Difference {
-  if (status?.slots?.generation !== report.slots?.generation) return 'urgent';
-  if (status?.phase !== report.phase) return 'urgent';
+export function differenceTo(set: EphemeralRunnerSet, report: Report): Difference {
+  const { status } = set;
+  const isOfNewWish = status?.slots?.generation !== report.slots?.generation;
+  if (isOfNewWish && !tellsWhoIsOver(set)) return 'urgent';
   if (contentHash(news(status)) !== contentHash(news(report))) return 'urgent';
+  if (isOfNewWish) return 'counts';
   return contentHash(numbers(status)) === contentHash(numbers(report)) ? 'none' : 'counts';
+}
+
+/**
+ * Such a wish says by itself which of those that are over it counts, so that its account comes out the same whether it is
+ * opened now or with the next write. Any other one takes who is there at its beginning for its own.
+ */
+const tellsWhoIsOver = ({ spec: { patchID, finishedRunners } }: EphemeralRunnerSet): boolean =>
+  patchID !== 0 && finishedRunners !== undefined;
+
+/** Slots were used up that the status does not tell of. */
+export function isSpendingIn({ status }: EphemeralRunnerSet, { slots }: Report): boolean {
+  const { generation, spent = 0 } = slots ?? {};
+  const told = status?.slots?.generation === generation ? status?.slots?.spent : 0;
+  return spent !== told;
 }
 
 const COUNTS = [
@@ -88,6 +104,7 @@ const numbers = (status: Partial<Report> | undefined): unknown => [
 
 /** Without the generation: a condition that says the same of a newer one is not news. */
 const news = (status: Partial<Report> | undefined): unknown => [
+  status?.phase,
   status?.failing && { ...status.failing, counted: undefined },
   status?.blocked && [status.blocked.reason, status.blocked.capacity],
   (status?.conditions ?? []).map(({ type, status: is, reason, message }) => ({

@@ -91,7 +91,7 @@ function isSettled(
   { set, kept }: Accounts,
 ): boolean {
   if (!spendsSlot(runner, pod)) return true;
-  if (set === undefined || isDeleting(set)) return true;
+  if (set === undefined || isDeleting(set) || isOver(runner, set)) return true;
   const { generation, ended = [] } = kept.whole(set).status?.slots ?? {};
   return generation === set.metadata.generation && ended.includes(runner.metadata.name);
 }
