@@ -1,5 +1,6 @@
 // Over real sockets: what only they can tell.
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -7,7 +8,7 @@ import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LARGEST_BYTES } from './body.ts';
 import { createHttp } from './http.ts';
 import { anAuthority } from './testing/authority.ts';
@@ -38,6 +39,19 @@ function aTransport(options: Partial<ActionsClientOptions> = {}): Transport {
   return transport;
 }
 
+/** In how many milliseconds the kernel probes an idle connection; undefined while it has something else to do (proc(5), /proc/net/tcp). */
+async function probeInMs(from: number, to: number): Promise<number | undefined> {
+  const [near, far] = [from, to].map(
+    (one) => `:${one.toString(16).toUpperCase().padStart(4, '0')}`,
+  );
+  const rows = (await readFile('/proc/net/tcp', 'utf8'))
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/));
+  const found = rows.find((row) => row[1]?.endsWith(near ?? '') && row[2]?.endsWith(far ?? ''));
+  const [timer, jiffies = ''] = found?.[5]?.split(':') ?? [];
+  return timer === '02' ? parseInt(jiffies, 16) * 10 : undefined;
+}
+
 const never = new AbortController().signal;
 const get = (url: string): WireRequest => ({ method: 'GET', url, headers: {} });
 
@@ -54,6 +68,23 @@ describe('over the network', () => {
     }
     expect(lengths).toEqual(['0', '0', undefined, undefined]);
   });
+
+  test.skipIf(process.platform !== 'linux')(
+    'a way that breaks without a word is probed for while a poll is held',
+    async () => {
+      const asked = Promise.withResolvers<[from: number, to: number]>();
+      const url = await aServer(({ socket: { remotePort = 0, localPort = 0 } }) => {
+        asked.resolve([remotePort, localPort]);
+      });
+      const giveUp = new AbortController();
+      const poll = aTransport().send(get(url), giveUp.signal);
+      const ports = await asked.promise;
+      const probe = await vi.waitUntil(() => probeInMs(...ports));
+      giveUp.abort();
+      await expect(poll).rejects.toThrow();
+      expect(probe).toBeLessThanOrEqual(15_000);
+    },
+  );
 
   test('an answer is its status, its headers and its text', async () => {
     const url = await aServer((_request, response) => {

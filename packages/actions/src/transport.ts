@@ -59,14 +59,18 @@ const MAX_REDIRECTIONS = 10;
 // The time of a call is bounded by its signal, so that a caller's own limit may be longer than undici's.
 const UNBOUNDED = { headersTimeout: 0, bodyTimeout: 0 };
 const CONNECT_TIMEOUT_MS = 30_000;
+// A way that broke without a word (a node's address translation was reset) is found out some 10 s after the first probe,
+// well before a poll's own time is over.
+const KEEP_ALIVE_PROBE_MS = 15_000;
 
 function networkTransport(rootCa: string | undefined, proxy: ProxyOptions): Transport {
   const tls = tlsOptions(rootCa);
   // HTTP/1.1 only: to abort a long poll is then to close its socket, and no call waits behind another.
   const shared = { ...UNBOUNDED, allowH2: false };
-  const direct = new Agent({ ...shared, connect: { ...tls, timeout: CONNECT_TIMEOUT_MS } });
+  const probed = { ...tls, keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS };
+  const direct = new Agent({ ...shared, connect: { ...probed, timeout: CONNECT_TIMEOUT_MS } });
   const through = proxyAgents(proxy, (uri) => {
-    return new ProxyAgent({ ...shared, uri, requestTls: tls, proxyTls: tls });
+    return new ProxyAgent({ ...shared, uri, requestTls: tls, proxyTls: probed });
   });
   const choose = proxyChoice(proxy);
   const routed: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
