@@ -1,20 +1,36 @@
-// What the controller costs: runners made, ended and gone, against a dev cluster and a simulator in processes of their
-// own; with MUSTER_TEST_KUBECONFIG against that cluster. `node bench/controller.bench.ts [--only 100x50] [--burst 500]`
-import { readFileSync } from 'node:fs';
+// What the controller costs: its program, as it is shipped, between a dev cluster and a simulator in processes of their
+// own; with MUSTER_TEST_KUBECONFIG against that cluster. `node bench/controller.bench.ts [--only 100x50] [--sets 100]`
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EphemeralRunnerSetKind, isDeleting } from '../packages/api/src/index.ts';
 import { PodKind } from '../packages/kube/src/index.ts';
 import { readConfig } from './controller/config.ts';
-import { createSet, NAMESPACE, SET, startWorld, until } from './controller/world.ts';
+import {
+  createRunnerSets,
+  createSet,
+  NAMESPACE,
+  SET,
+  startWorld,
+  until,
+} from './controller/world.ts';
 import type { World } from './controller/world.ts';
 
-interface Figures {
-  podsMs: number;
-  slotP99Ms: number;
+interface Ends {
+  /** From its pod's end to its slot being free, 99 of 100: while some end every second, and when all others end at once. */
+  steadyP99Ms: number;
+  burstP99Ms: number;
+  /** Of those at once, from the first end. */
   goneMs: number;
+}
+
+interface Figures extends Ends {
+  podsMs: number;
   writes: number;
   reads: number;
   memory: string;
 }
+
+const STEADY_SHARE = 0.2;
+const STEADY_PER_SECOND = 20;
 
 /** So many runners: made, running, ended, gone. */
 async function live(
@@ -22,38 +38,25 @@ async function live(
   kubeconfig: string | undefined,
 ): Promise<Figures> {
   const world = await startWorld(jitMs, kubeconfig);
-  const { kube, controller, requests } = world;
-  const { pods, runners } = controller.caches;
+  const { kube, controller, runners, pods } = world;
   try {
     await createSet(world);
-    const before = await requests();
+    const before = await controller.requests();
     const startedAt = performance.now();
     await kube.patch(EphemeralRunnerSetKind, SET, { spec: { replicas: count, patchID: 1 } });
     await until(`${count} pods`, () => pods.list(NAMESPACE).length === count);
     const podsMs = performance.now() - startedAt;
-    await tell(world, { phase: 'Running', state: { running: {} } });
+    const names = pods.list(NAMESPACE).map(({ metadata }) => metadata.name);
+    await inParallel(names, (name) => tell(world, name, RUNNING));
     await until('all run', () => runners.list().every((one) => one.status?.phase === 'Running'));
-    const memory = memoryOf();
-    const freed = new Map<string, number>();
-    const unlisten = runners.onChange(({ object }) => {
-      const { name } = object.metadata;
-      if (isDeleting(object) && !freed.has(name)) freed.set(name, performance.now());
-    });
-    const endedAt = performance.now();
-    const ended = await tell(world, { phase: 'Succeeded', state: { terminated: { exitCode: 0 } } });
-    await until('all are gone', () => runners.list().length === 0 && pods.list().length === 0);
-    const goneMs = performance.now() - endedAt;
-    unlisten();
-    const after = await requests();
+    const memory = await controller.memory();
+    const ends = await endAll(world, names);
+    const { writes, reads } = await controller.requests();
     return {
       podsMs,
-      goneMs,
-      slotP99Ms: percentile(
-        0.99,
-        [...freed].map(([name, at]) => at - (ended.get(name) ?? at)),
-      ),
-      writes: (after.writes - before.writes) / count,
-      reads: (after.reads - before.reads) / count,
+      ...ends,
+      writes: (writes - before.writes) / count,
+      reads: (reads - before.reads) / count,
       memory,
     };
   } finally {
@@ -61,77 +64,118 @@ async function live(
   }
 }
 
-/** The kubelet's part. Gives the time at which each was told. */
-async function tell(
-  { kube, controller }: World,
-  { phase, state }: { phase: string; state: object },
-): Promise<Map<string, number>> {
-  const told = new Map<string, number>();
-  const rest = controller.caches.pods.list(NAMESPACE).values();
+async function endAll(world: World, names: readonly string[]): Promise<Ends> {
+  const { runners, pods } = world;
+  const freed = new Map<string, number>();
+  const ended = new Map<string, number>();
+  const unlisten = runners.onChange(({ object }) => {
+    const { name } = object.metadata;
+    if (isDeleting(object) && !freed.has(name)) freed.set(name, performance.now());
+  });
+  const end = async (name: string): Promise<void> => {
+    await tell(world, name, ENDED);
+    ended.set(name, performance.now());
+  };
+  const p99 = (some: readonly string[]): number =>
+    percentile(
+      0.99,
+      some.map((name) => (freed.get(name) ?? Infinity) - (ended.get(name) ?? 0)),
+    );
+  const first = names.slice(0, names.length * STEADY_SHARE);
+  const rest = names.slice(first.length);
+  for (const name of first) await Promise.all([end(name), sleep(1000 / STEADY_PER_SECOND)]);
+  await until('the first are gone', () => pods.list(NAMESPACE).length === rest.length);
+  const begun = performance.now();
+  await inParallel(rest, end);
+  await until('all are gone', () => runners.list().length + pods.list(NAMESPACE).length === 0);
+  const goneMs = performance.now() - begun;
+  unlisten();
+  return { steadyP99Ms: p99(first), burstP99Ms: p99(rest), goneMs };
+}
+
+interface Told {
+  phase: string;
+  state: object;
+}
+
+const RUNNING: Told = { phase: 'Running', state: { running: {} } };
+const ENDED: Told = { phase: 'Succeeded', state: { terminated: { exitCode: 0 } } };
+
+/** The kubelet's part. */
+async function tell({ kube }: World, name: string, { phase, state }: Told): Promise<void> {
+  const status = {
+    name: 'runner',
+    state,
+    ready: true,
+    restartCount: 0,
+    image: 'runner',
+    imageID: '',
+  };
+  const at = { namespace: NAMESPACE, name };
+  await kube.patchStatus(PodKind, at, { status: { phase, containerStatuses: [status] } });
+}
+
+async function inParallel(
+  names: readonly string[],
+  act: (name: string) => Promise<void>,
+): Promise<void> {
+  const left = names.values();
   const worker = async (): Promise<void> => {
-    for (const { metadata } of rest) {
-      const at = { namespace: NAMESPACE, name: metadata.name };
-      const containerStatuses = [
-        { name: 'runner', state, ready: true, restartCount: 0, image: 'runner', imageID: '' },
-      ];
-      await kube.patchStatus(PodKind, at, { status: { phase, containerStatuses } });
-      told.set(metadata.name, performance.now());
-    }
+    for (const name of left) await act(name);
   };
   await Promise.all(Array.from({ length: 16 }, worker));
-  return told;
 }
 
 const percentile = (share: number, values: number[]): number =>
   values.sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length * share) - 1)] ?? 0;
 
-const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+interface SetFigures {
+  podsMs: number;
+  readyMs: number;
+  memory: string;
+}
 
-/** Beside the resident set its anonymous part, where the system tells: the rest differs from run to run. */
-function memoryOf(): string {
-  const resident = mib(process.memoryUsage.rss());
+/** So many sets, from their creation to a listener's pod for each; then the controller starts among them. */
+async function many(count: number, kubeconfig: string | undefined): Promise<SetFigures> {
+  const world = await startWorld(0, kubeconfig);
   try {
-    const [, kib] = /^RssAnon:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-    return kib === undefined ? resident : `${resident} (${mib(Number(kib) * 1024)} anonymous)`;
-  } catch {
-    return resident;
+    const begun = performance.now();
+    await createRunnerSets(world, count);
+    await until('each has a pod', () => world.pods.list(NAMESPACE).length === count);
+    const podsMs = performance.now() - begun;
+    const { readyMs, memory } = await world.restart();
+    return { podsMs, readyMs, memory: await memory() };
+  } finally {
+    await world.stop();
   }
 }
 
-/** In stepped time: how many runners are made is no matter of speed. */
-async function burst(jobs: number): Promise<string> {
-  // Only now, as it would count as the controller's memory.
-  const { createWorld } = await import('../e2e/src/loop/world.ts');
-  const { jobAccounts } = await import('../e2e/src/loop/ledger.ts');
-  const world = await createWorld({ jobMs: 5_000 });
-  await world.installRunnerSet({ minRunners: 0, maxRunners: jobs });
-  await world.until('somebody listens', () => world.isListening);
-  world.queueJobs(jobs);
-  await world.until('all jobs are over', () =>
-    jobAccounts(world.simulator).every(({ result }) => result !== undefined),
-  );
-  const { made, mostLive } = world.observer;
-  await world.end();
-  return `${jobs} jobs of 5 s at once: ${made} runners made, ${mostLive} at a time`;
-}
-
 async function main(): Promise<void> {
-  const { kubeconfig, runs, burst: jobs } = readConfig();
+  const { kubeconfig, runs, sets } = readConfig();
   const say = (line: string): boolean => process.stdout.write(`${line}\n`);
   const where = kubeconfig === undefined ? 'dev cluster' : 'real cluster';
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
   for (const { count, jitMs } of runs) {
-    const { podsMs, slotP99Ms, goneMs, writes, reads, memory } = await live(
+    const { podsMs, steadyP99Ms, burstP99Ms, goneMs, writes, reads, memory } = await live(
       { count, jitMs },
       kubeconfig,
     );
     say(`${count} runners, a JIT call takes ${jitMs} ms (${where})`);
-    say(`  to ${count} pods           ${(podsMs / 1000).toFixed(2)} s`);
-    say(`  slot free again, p99    ${slotP99Ms.toFixed(0)} ms after its pod ended`);
-    say(`  all gone                ${(goneMs / 1000).toFixed(2)} s after the first ended`);
+    say(`  to ${count} pods           ${seconds(podsMs)}`);
+    say(
+      `  slot free again, p99    ${steadyP99Ms.toFixed(0)} ms while ${STEADY_PER_SECOND} end a second`,
+    );
+    say(`                          ${burstP99Ms.toFixed(0)} ms when all others end at once`);
+    say(`  all of those gone       ${seconds(goneMs)} after the first ended`);
     say(`  requests a runner       ${writes.toFixed(2)} writes, ${reads.toFixed(2)} reads`);
-    say(`  memory of this process  ${memory}, the bench's own clients included`);
+    say(`  memory, all running     ${memory}`);
   }
-  if (jobs > 0) say(await burst(jobs));
+  if (sets === 0) return;
+  const { podsMs, readyMs, memory } = await many(sets, kubeconfig);
+  say(`${sets} scale sets (${where})`);
+  say(`  to ${sets} listener pods  ${seconds(podsMs)}`);
+  say(`  exec to ready           ${seconds(readyMs)}, as the second process`);
+  say(`  memory, ready           ${memory}`);
 }
 
 await main();

@@ -5,14 +5,15 @@ export interface Config {
   /** Of a real cluster; a dev cluster is started when absent. */
   kubeconfig: string | undefined;
   runs: { count: number; jitMs: number }[];
-  burst: number;
+  /** How many runner sets are made at once; 0 leaves that out. */
+  sets: number;
 }
 
 export function readConfig(): Config {
   const { values } = parseArgs({
     options: {
       only: { type: 'string', default: '100x50,200x250,1000x50' },
-      burst: { type: 'string', default: '500' },
+      sets: { type: 'string', default: '100' },
     },
   });
   const runs = values.only.split(',').flatMap((wish) => {
@@ -22,6 +23,6 @@ export function readConfig(): Config {
   return {
     kubeconfig: process.env['MUSTER_TEST_KUBECONFIG'],
     runs,
-    burst: Number(values.burst),
+    sets: Number(values.sets),
   };
 }

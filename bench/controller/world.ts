@@ -1,28 +1,39 @@
-// The controller at work between its far sides, and what it asked of the API server.
+// The controller's program at work between its far sides, and what is seen of its work.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createActionsClient } from '../../packages/actions/src/index.ts';
-import { customResourceDefinitions, EphemeralRunnerSetKind } from '../../packages/api/src/index.ts';
-import { parseConfig } from '../../packages/controller/src/config.ts';
-import { createController } from '../../packages/controller/src/controller.ts';
-import type { Controller } from '../../packages/controller/src/controller.ts';
 import {
+  AutoscalingRunnerSetKind,
+  customResourceDefinitions,
+  EphemeralRunnerKind,
+  EphemeralRunnerSetKind,
+} from '../../packages/api/src/index.ts';
+import type { EphemeralRunner } from '../../packages/api/src/index.ts';
+import {
+  createCache,
   createKubeClient,
-  createMetrics,
   isKubeError,
   loadConnection,
+  PodKind,
   SecretKind,
   ServiceAccountKind,
   systemClock,
 } from '../../packages/kube/src/index.ts';
 import type {
+  Cache,
+  Connection,
   Kind,
   KubeClient,
   KubeObject,
-  Metrics,
+  Pod,
   Unsaved,
 } from '../../packages/kube/src/index.ts';
 import { silentLog } from '../../packages/kube/src/testing/index.ts';
 import { startCluster, startSimulator } from './far-sides.ts';
+import { install, start } from './program.ts';
+import type { Program } from './program.ts';
 
 export const NAMESPACE = `bench-${process.pid}`;
 export const SET = { namespace: NAMESPACE, name: 'linux' };
@@ -30,16 +41,14 @@ const PATIENCE_MS = 180_000;
 
 export interface World {
   kube: KubeClient;
-  controller: Controller;
-  requests: () => Promise<Requests>;
+  runners: Cache<EphemeralRunner>;
+  pods: Cache<Pod>;
+  controller: Program;
   github: string;
   scaleSetId: number;
+  /** Ends the controller well, and starts another. */
+  restart: () => Promise<Program>;
   stop: () => Promise<void>;
-}
-
-interface Requests {
-  writes: number;
-  reads: number;
 }
 
 const cluster = (kind: string, plural: string, apiVersion = 'v1'): Kind => ({
@@ -54,6 +63,19 @@ const CrdKind = cluster(
   'customresourcedefinitions',
   'apiextensions.k8s.io/v1',
 );
+const RBAC = 'rbac.authorization.k8s.io/v1';
+const BindingKind = cluster('ClusterRoleBinding', 'clusterrolebindings', RBAC);
+const TokenKind: Kind<TokenRequest> = {
+  apiVersion: 'v1',
+  kind: 'TokenRequest',
+  plural: 'serviceaccounts/default/token',
+  namespaced: true,
+};
+
+interface TokenRequest extends KubeObject {
+  spec: object;
+  status?: { token: string };
+}
 
 async function ensure(kube: KubeClient, kind: Kind, object: Unsaved<KubeObject>): Promise<void> {
   try {
@@ -77,11 +99,14 @@ async function prepare(kube: KubeClient, github: string, isReal: boolean): Promi
   }
   const named = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
   await ensure(kube, NamespaceKind, named);
-  const serviceAccount = { namespace: NAMESPACE, name: 'default' };
+  const account = { namespace: NAMESPACE, name: 'default' };
   if (isReal) {
     await until('pods may be made', async () => {
-      return (await kube.get(ServiceAccountKind, serviceAccount)) !== undefined;
+      return (await kube.get(ServiceAccountKind, account)) !== undefined;
     });
+  } else {
+    const metadata = account;
+    await ensure(kube, ServiceAccountKind, { apiVersion: 'v1', kind: 'ServiceAccount', metadata });
   }
   await kube.create(SecretKind, {
     apiVersion: 'v1',
@@ -99,48 +124,68 @@ async function prepare(kube: KubeClient, github: string, isReal: boolean): Promi
   return id;
 }
 
-async function requestsOf(metrics: Metrics): Promise<Requests> {
-  const metric = await metrics.registry.getSingleMetric('rest_client_requests_total')?.get();
-  const sum = (isWrite: boolean): number =>
-    (metric?.values ?? [])
-      .filter(({ labels }) => (labels['method'] !== 'GET') === isWrite)
-      .reduce((total, { value }) => total + value, 0);
-  return { writes: sum(true), reads: sum(false) };
+/** Of an account that may do all; the binding goes with the world. */
+async function tokenOf(kube: KubeClient): Promise<string> {
+  await kube.create(BindingKind, {
+    apiVersion: RBAC,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: NAMESPACE },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: NAMESPACE }],
+  } as Unsaved<KubeObject>);
+  const { status } = await kube.create(TokenKind, {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    metadata: { namespace: NAMESPACE, name: 'default' },
+    spec: {},
+  });
+  if (status === undefined) throw new Error('the cluster makes no tokens');
+  return status.token;
 }
 
 export async function startWorld(jitMs: number, given: string | undefined): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-bench-'));
   const { path, stop: stopCluster } = await startCluster(given);
   const { url: github, child } = await startSimulator(jitMs);
-  const connection = await loadConnection({ env: { KUBECONFIG: path } });
-  const metrics = createMetrics({});
+  const connection: Connection = await loadConnection({ env: { KUBECONFIG: path } });
   const kube = createKubeClient({ connection });
-  const measured = createKubeClient({ connection, metrics });
   const scaleSetId = await prepare(kube, github, given !== undefined);
-  const config = parseConfig({
-    args: ['--auto-scaling-runner-set-only', `--watch-single-namespace=${NAMESPACE}`],
-    env: {
-      CONTROLLER_MANAGER_POD_NAMESPACE: NAMESPACE,
-      CONTROLLER_MANAGER_CONTAINER_IMAGE: 'bench',
-    },
-  });
-  const parts = { config, kube: measured, clock: systemClock, log: silentLog };
-  const controller = createController(parts);
+  const pod = { connection, token: await tokenOf(kube), namespace: NAMESPACE };
+  await install(folder, pod);
   const end = new AbortController();
-  const running = [controller.watch(end.signal), controller.lead(end.signal)];
-  await until('the caches are filled', () => controller.synced);
-  const stop = async (): Promise<void> => {
-    end.abort();
-    await Promise.all(running);
-    await controller.close();
-    await kube.delete(NamespaceKind, { name: NAMESPACE });
-    await Promise.all([kube.close(), measured.close()]);
-    child.stdin?.end();
-    await stopCluster();
+  const shared = { client: kube, clock: systemClock, log: silentLog, namespaces: [NAMESPACE] };
+  const runners = createCache({ ...shared, kind: EphemeralRunnerKind });
+  const pods = createCache({ ...shared, kind: PodKind });
+  const running = [runners.run(end.signal), pods.run(end.signal)];
+  await Promise.all([runners.whenSynced(), pods.whenSynced()]);
+  const world: World = {
+    kube,
+    runners,
+    pods,
+    controller: await start(folder, pod),
+    github,
+    scaleSetId,
+    restart: async () => {
+      await world.controller.stop();
+      world.controller = await start(folder, pod);
+      return world.controller;
+    },
+    stop: async () => {
+      await world.controller.stop();
+      end.abort();
+      await Promise.all(running);
+      await kube.delete(BindingKind, { name: NAMESPACE });
+      await kube.delete(NamespaceKind, { name: NAMESPACE });
+      await kube.close();
+      child.stdin?.end();
+      await stopCluster();
+      await rm(folder, { recursive: true });
+    },
   };
-  return { kube, controller, requests: () => requestsOf(metrics), github, scaleSetId, stop };
+  return world;
 }
 
-export async function createSet({ kube, github, scaleSetId, controller }: World): Promise<void> {
+export async function createSet({ kube, github, scaleSetId }: World): Promise<void> {
   await kube.create(EphemeralRunnerSetKind, {
     apiVersion: EphemeralRunnerSetKind.apiVersion,
     kind: EphemeralRunnerSetKind.kind,
@@ -156,8 +201,29 @@ export async function createSet({ kube, github, scaleSetId, controller }: World)
       },
     },
   });
-  await until('the set is held', () => {
-    const status = controller.caches.sets.get(SET)?.status;
-    return status?.currentReplicas === 0;
+  await until('the set is held', async () => {
+    const set = await kube.get(EphemeralRunnerSetKind, SET);
+    return set?.status?.currentReplicas === 0;
   });
+}
+
+/** As so many installations of the scale set's chart would. */
+export async function createRunnerSets({ kube, github }: World, count: number): Promise<void> {
+  const { apiVersion, kind } = AutoscalingRunnerSetKind;
+  await Promise.all(
+    Array.from({ length: count }, (_, number) =>
+      kube.create(AutoscalingRunnerSetKind, {
+        apiVersion,
+        kind,
+        metadata: { namespace: NAMESPACE, name: `set-${number}` },
+        spec: {
+          githubConfigUrl: github,
+          githubConfigSecret: 'github',
+          minRunners: 0,
+          maxRunners: 10,
+          template: { spec: { containers: [{ name: 'runner', image: 'runner' }] } },
+        },
+      }),
+    ),
+  );
 }
