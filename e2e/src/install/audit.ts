@@ -48,14 +48,16 @@ export async function readAudit(file: string): Promise<Audit> {
   const used = new Map<RoleName, Set<string>>();
   const denied: string[] = [];
   const withdrawn = new Set<string>();
+  const narrowed: Narrowed = new Map();
   for (const line of lines) {
     const one = event.parse(JSON.parse(line));
     noteBindings(one, withdrawn);
+    noteRoles(one, narrowed);
     const account = OURS.exec(one.user.username)?.groups?.['account'];
     if (account === undefined || one.objectRef === undefined) continue;
     const isPermitted = one.annotations['authorization.k8s.io/decision'] !== 'forbid';
     if (isPermitted) note(used, roleOf(one), rightOf(one));
-    else if (!isWithdrawn(account, withdrawn))
+    else if (!isWithdrawn(account, withdrawn) && !isFoundOut(one, narrowed))
       denied.push(`${account}: ${rightOf(one)} in ${one.objectRef.namespace}`);
   }
   return { used, denied };
@@ -70,6 +72,24 @@ function noteBindings({ verb, objectRef }: Event, withdrawn: Set<string>): void 
   const { name } = objectRef;
   if (verb === 'delete') withdrawn.add(name);
   if (verb === 'create') withdrawn.delete(name);
+}
+
+/** What was refused since a Role of the namespace was changed. */
+type Narrowed = Map<string, Set<string>>;
+
+function noteRoles({ verb, objectRef }: Event, narrowed: Narrowed): void {
+  if (objectRef?.resource !== 'roles' || !['patch', 'update'].includes(verb)) return;
+  narrowed.set(objectRef.namespace, new Set());
+}
+
+/** Whoever changes a Role tells nobody: that a right went with it is found out by one request for each object, and no more. */
+function isFoundOut(one: Event, narrowed: Narrowed): boolean {
+  const { namespace = '', name = '' } = one.objectRef ?? {};
+  const refused = narrowed.get(namespace);
+  const what = `${rightOf(one)} ${name}`;
+  if (refused === undefined || refused.has(what)) return false;
+  refused.add(what);
+  return true;
 }
 
 const isWithdrawn = (account: string, withdrawn: ReadonlySet<string>): boolean =>

@@ -1,6 +1,6 @@
 // What a story acts with: Helm and kubectl as a user has them, the charts in a registry, and a look at the cluster.
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 import { createKubeClient, loadConnection, PodKind } from '@muster/kube';
 import type { Kind, KubeClient, KubeObject } from '@muster/kube';
@@ -31,6 +31,8 @@ export interface Stage {
   kube: KubeClient;
   helm: (...args: string[]) => Promise<string>;
   kubectl: (args: readonly string[], input?: string) => Promise<string>;
+  /** What a user types into a shell. */
+  type: (script: string) => Promise<string>;
   /** Where a chart is, and how Helm comes to it. */
   chart(name: Chart): string[];
   /** `helm upgrade --install` from the registry. */
@@ -54,16 +56,18 @@ async function publishCharts(
   }
 }
 
+async function program(name: string): Promise<string> {
+  const found = await findProgram(name);
+  if (found === undefined) throw new Error(`end to end needs ${name} on PATH`);
+  return found;
+}
+
 export async function enterStage(): Promise<Stage> {
   const ground = await thisGround();
   const desk = await mkdtemp(join(PARENT, 'muster-e2e-stage-'));
   const env = { ...HOST_ENV, HOME: desk, KUBECONFIG: ground.kubeconfig };
-  const program = async (name: string): Promise<string> => {
-    const found = await findProgram(name);
-    if (found === undefined) throw new Error(`end to end needs ${name} on PATH`);
-    return found;
-  };
   const [helmFile, kubectlFile] = await Promise.all([program('helm'), program('kubectl')]);
+  const PATH = [dirname(helmFile), dirname(kubectlFile), HOST_ENV.PATH].join(delimiter);
   const helm: Helm = (args, input = '') => runTool(helmFile, args, { env, cwd: desk, input });
   const registry = await startRegistry();
   const repository = `oci://${registry.address}/charts`;
@@ -84,6 +88,7 @@ export async function enterStage(): Promise<Stage> {
     list,
     helm: (...args) => helm(args),
     kubectl: (args, input = '') => runTool(kubectlFile, args, { env, cwd: desk, input }),
+    type: (script) => runTool('sh', ['-euc', script], { env: { ...env, PATH }, cwd: desk }),
     install: ({ name, namespace, chart, values }, ...options) =>
       helm(
         [

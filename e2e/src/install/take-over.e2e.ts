@@ -4,14 +4,16 @@ import { createActionsClient } from '@muster/actions';
 import { AutoscalingRunnerSetKind, EphemeralRunnerKind, EphemeralRunnerSetKind } from '@muster/api';
 import { PodKind } from '@muster/kube';
 import type { MessageSession } from '@muster/actions';
-import type { Kind, KubeObject, Pod } from '@muster/kube';
+import type { Kind, KubeObject } from '@muster/kube';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHARTS, CONTROLLER, SCALE_SET } from '../charts/helm.ts';
-import * as arc from './arc.ts';
+import * as arc from './arc/objects.ts';
+import { controllerRelease, scaleSetRelease, writeChart } from './arc/releases.ts';
 import { thisGround } from './ground-file.ts';
 import { startGate } from './gate.ts';
 import { startGitHub } from './github.ts';
 import { leftovers } from './leftovers.ts';
+import { managersIn, ranTogether } from './managers.ts';
 import { enterStage, eventually, explainFailures } from './stage.ts';
 import { operatorValues, runnerTemplate, scaleSetValues } from './values.ts';
 import { allSucceed, running, standing, workflow } from './workflow.ts';
@@ -93,16 +95,8 @@ describe.skipIf(!isReal)('ARC', () => {
     const url = `${github.url}/${ORGANIZATION}`;
     const template = runnerTemplate(stage.ground);
     const charts = {
-      operator: await arc.writeChart(
-        stage.desk,
-        CONTROLLER,
-        arc.controllerRelease(NAMES, stage.ground),
-      ),
-      set: await arc.writeChart(
-        stage.desk,
-        SCALE_SET,
-        arc.scaleSetRelease(NAMES, { url, template }),
-      ),
+      operator: await writeChart(stage.desk, CONTROLLER, controllerRelease(NAMES, stage.ground)),
+      set: await writeChart(stage.desk, SCALE_SET, scaleSetRelease(NAMES, { url, template })),
     };
     await install('arc', NAMES.system, charts.operator);
     await install(NAMES.set, NAMES.runners, charts.set);
@@ -153,16 +147,9 @@ describe.skipIf(!isReal)('ARC', () => {
   });
 
   test("'s controller and Muster's never run together", async () => {
-    const before = await stage.list(PodKind, NAMES.system);
-    expect(before).toHaveLength(1);
-    const upgraded = stage.install(operator(), '--wait');
-    const together = await sample(upgraded, async () => {
-      const images = (await stage.list(PodKind, NAMES.system)).filter(isManager).map(imageOf);
-      return new Set(images).size > 1;
-    });
-    expect(together).toBe(false);
-    const after = (await stage.list(PodKind, NAMES.system)).filter(isManager).map(imageOf);
-    expect(after).toEqual([stage.ground.images.muster]);
+    expect(await stage.list(PodKind, NAMES.system)).toHaveLength(1);
+    expect(await ranTogether(stage, NAMES.system, stage.install(operator(), '--wait'))).toBe(false);
+    expect(await managersIn(stage, NAMES.system)).toEqual([stage.ground.images.muster]);
   });
 
   test("'s runner keeps its job, and its objects their names", async () => {
@@ -199,18 +186,3 @@ describe.skipIf(!isReal)('ARC', () => {
     expect({ scaleSets, runners }).toEqual({ scaleSets: [], runners: [] });
   });
 });
-
-const isManager = ({ spec }: Pod): boolean =>
-  spec.containers.some(({ name }) => name === 'manager');
-const imageOf = ({ spec }: Pod): string => spec.containers[0]?.image ?? '';
-
-/** Whether it was so at any look while the other was under way. */
-async function sample(other: Promise<unknown>, look: () => Promise<boolean>): Promise<boolean> {
-  const state = { isOver: false, was: false };
-  const ended = other.finally(() => {
-    state.isOver = true;
-  });
-  while (!state.isOver) state.was ||= await look();
-  await ended;
-  return state.was;
-}

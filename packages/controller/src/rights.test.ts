@@ -1,5 +1,6 @@
 import { createSteppedClock, settle } from '@muster/kube/testing';
 import { expect, test } from 'vitest';
+import { KubeError } from '@muster/kube';
 import type { AccessQuestion, Events, KubeClient } from '@muster/kube';
 import { aRunnerSet } from '@muster/api/testing';
 import { createRights, permitted } from './rights.ts';
@@ -37,6 +38,27 @@ test('what could not be asked is tried, and asked again', async () => {
   expect(await rights.of('a')).toEqual({ events: true, patchPods: true });
   await rights.of('a');
   expect(asked).toHaveLength(4);
+});
+
+test('what is refused although it was granted is no failure, and is asked anew', async () => {
+  const { rights, asked } = aServer(() => Promise.resolve(true));
+  await rights.of('a');
+  await rights.of('b');
+  await rights.attempt('a', () => Promise.reject(new KubeError('forbidden', 'not any more')));
+  await rights.of('a');
+  await rights.of('b');
+  const [events, pods] = ['create events in', 'patch pods in'] as const;
+  const each = (namespace: string) => [`${events} ${namespace}`, `${pods} ${namespace}`];
+  expect(asked).toEqual([...each('a'), ...each('b'), ...each('a')]);
+});
+
+test('another failure of what was granted is one', async () => {
+  const { rights, asked } = aServer(() => Promise.resolve(true));
+  await rights.of('a');
+  const conflict = new KubeError('conflict', 'somebody was faster');
+  await expect(rights.attempt('a', () => Promise.reject(conflict))).rejects.toBe(conflict);
+  await rights.of('a');
+  expect(asked).toHaveLength(2);
 });
 
 test('no Event is sent where none may be', async () => {

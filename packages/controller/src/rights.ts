@@ -1,5 +1,6 @@
 // What this program may do beyond what ARC's charts grant: asked of the API server, and done without where the answer
 // is no, so that scale sets rendered by ARC's chart keep working.
+import { isKubeError } from '@muster/kube';
 import type { AccessQuestion, Clock, Events, KubeClient } from '@muster/kube';
 
 /** In one namespace of runners. */
@@ -13,6 +14,8 @@ export interface Granted {
 export interface Rights {
   /** Never rejects: what could not be asked counts as granted, and its use tells. */
   of(namespace: string): Promise<Granted>;
+  /** Does what was granted. A refusal is no failure: another chart took the right away, and what is granted is asked anew. */
+  attempt(namespace: string, granted: () => Promise<unknown>): Promise<void>;
 }
 
 type Question = Omit<AccessQuestion, 'namespace'>;
@@ -52,6 +55,14 @@ export function createRights({ kube, clock }: { kube: KubeClient; clock: Clock }
       const granted = ask(namespace);
       byNamespace.set(namespace, { until: clock.now() + KEPT_MS, granted });
       return granted;
+    },
+    async attempt(namespace, granted) {
+      try {
+        await granted();
+      } catch (error) {
+        if (!isKubeError(error, 'forbidden')) throw error;
+        byNamespace.delete(namespace);
+      }
     },
   };
 }

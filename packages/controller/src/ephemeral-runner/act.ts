@@ -25,6 +25,7 @@ import type { RegistrationDeps } from './registration.ts';
 type ActDeps = RegistrationDeps & {
   config: Settings;
   memory: Memory;
+  rights: Deps['rights'];
   caches: Pick<Deps['caches'], 'sets' | 'runnerSets'>;
 };
 
@@ -56,7 +57,7 @@ const steps: Record<Exclude<Action['do'], 'report' | 'record-loss'>, Step> = {
     const isForJob = minimumOf(runner, deps) === 0;
     return deps.kube.create(PodKind, runnerPodOf(runner, deps.config, { isForJob }));
   },
-  'mark-busy': ({ pod }, { kube }) => pod && markBusy(pod, kube),
+  'mark-busy': ({ pod }, deps) => pod && markBusy(pod, deps),
   'delete-pod': ({ pod }, { kube }) => pod && deletePod(pod, kube),
   end: ({ runner }, { kube }) => deleteRunner(runner, kube),
   replace: ({ runner }, { kube }) => deleteRunner(runner, kube),
@@ -109,8 +110,10 @@ async function recordLoss(
   await kube.patchStatus(AutoscalingRunnerSetKind, { namespace, name }, { status: { lostJobs } });
 }
 
-const markBusy = ({ metadata: { namespace = '', name, uid } }: Pod, kube: KubeClient) =>
-  kube.patch(PodKind, { namespace, name }, { metadata: { uid, ...BUSY } });
+const markBusy = ({ metadata: { namespace = '', name, uid } }: Pod, { kube, rights }: Doing) =>
+  rights.attempt(namespace, () =>
+    kube.patch(PodKind, { namespace, name }, { metadata: { uid, ...BUSY } }),
+  );
 
 const deletePod = ({ metadata: { namespace = '', name, uid } }: Pod, kube: KubeClient) =>
   kube.delete(PodKind, { namespace, name }, { uid });

@@ -1,13 +1,8 @@
-// What ARC 0.14.2 leaves in a cluster, written from reference/charts.md and reference/controllers.md: two releases, and what its controller
-// made of them, with a runner under a job. Where ARC's controller would run, a program stands that does nothing.
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { arcDeployment } from '../charts/arc.ts';
-import type { Ground } from './ground.ts';
+// What ARC 0.14.2's controller makes of a runner set, written from reference/controllers.md 1.3 to 2.5.
+import type { AutoscalingRunnerSet } from '@muster/api';
 
-const VERSION = '0.14.2';
-const AG = 'actions.github.com/v1alpha1';
-const RBAC = 'rbac.authorization.k8s.io';
+export const VERSION = '0.14.2';
+export const AG = 'actions.github.com/v1alpha1';
 
 export interface ArcNames {
   system: string;
@@ -23,64 +18,7 @@ export const madeBy = ({ set }: ArcNames): { set: string; runner: string; listen
   listener: `${set}-754b578d-listener`,
 });
 
-/** A chart with these objects, as they are. */
-export async function writeChart(
-  folder: string,
-  name: string,
-  objects: readonly object[],
-): Promise<string> {
-  const chart = join(folder, `arc-${name}`);
-  await mkdir(join(chart, 'templates'), { recursive: true });
-  const about = { apiVersion: 'v2', name, version: VERSION, appVersion: VERSION };
-  await writeFile(join(chart, 'Chart.yaml'), JSON.stringify(about));
-  const text = objects.map((object) => JSON.stringify(object)).join('\n---\n');
-  await writeFile(join(chart, 'templates', 'all.yaml'), text);
-  return chart;
-}
-
-const object = (kind: string, name: string, more: object = {}): object => ({
-  apiVersion: kind.startsWith('Role') || kind.startsWith('Cluster') ? `${RBAC}/v1` : 'v1',
-  kind,
-  metadata: { name },
-  ...more,
-});
-
-const OPERATOR = 'arc-gha-rs-controller';
-
-function bound(kind: 'Role' | 'ClusterRole', name: string, { system }: ArcNames): object[] {
-  const subjects = [{ kind: 'ServiceAccount', name: OPERATOR, namespace: system }];
-  const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] }];
-  return [
-    object(kind, name, { rules }),
-    object(`${kind}Binding`, name, { roleRef: { apiGroup: RBAC, kind, name }, subjects }),
-  ];
-}
-
-/** It takes all of its grace to end, as it does not hear of SIGTERM. */
-export function controllerRelease(names: ArcNames, { images }: Ground): object[] {
-  const deployment = arcDeployment({ namespace: names.system }) as { spec: { template: object } };
-  const container = { name: 'manager', image: images.runner, command: ['/bin/sleep', '3600'] };
-  Object.assign(deployment.spec.template, {
-    spec: {
-      serviceAccountName: OPERATOR,
-      terminationGracePeriodSeconds: 3,
-      containers: [container],
-    },
-  });
-  return [
-    object('ServiceAccount', OPERATOR),
-    deployment,
-    ...bound('ClusterRole', OPERATOR, names),
-    ...bound('Role', `${OPERATOR}-listener`, names),
-  ];
-}
-
-const protectedObject = (kind: string, name: string, more: object = {}): object => ({
-  ...object(kind, name, more),
-  metadata: { name, finalizers: ['actions.github.com/cleanup-protection'] },
-});
-
-const labelsOf = ({ runners, set }: ArcNames): Record<string, string> => ({
+export const labelsOf = ({ runners, set }: ArcNames): Record<string, string> => ({
   'app.kubernetes.io/name': set,
   'app.kubernetes.io/instance': set,
   'app.kubernetes.io/version': VERSION,
@@ -88,59 +26,6 @@ const labelsOf = ({ runners, set }: ArcNames): Record<string, string> => ({
   'actions.github.com/scale-set-name': set,
   'actions.github.com/scale-set-namespace': runners,
 });
-
-const rule = (apiGroup: string, resource: string, verbs: string): object => ({
-  ...{ apiGroups: [apiGroup], resources: [resource], verbs: verbs.split(' ') },
-});
-
-/** reference/charts.md 2.14 */
-const MANAGER_RULES = [
-  rule('', 'pods', 'create delete get'),
-  rule('', 'pods/status', 'get'),
-  rule('', 'secrets', 'create delete get list patch update'),
-  rule('', 'serviceaccounts', 'create delete get list patch update'),
-  rule(RBAC, 'rolebindings', 'create delete get patch update'),
-  rule(RBAC, 'roles', 'create delete get patch update'),
-];
-
-export function scaleSetRelease(
-  names: ArcNames,
-  wish: { url: string; template: object },
-): object[] {
-  const { set, system } = names;
-  const manager = `${set}-gha-rs-manager`;
-  const subjects = [{ kind: 'ServiceAccount', name: OPERATOR, namespace: system }];
-  const roleRef = { apiGroup: RBAC, kind: 'Role', name: manager };
-  return [
-    protectedObject('Secret', `${set}-gha-rs-github-secret`, {
-      stringData: { github_token: 'a-token' },
-    }),
-    protectedObject('ServiceAccount', `${set}-gha-rs-no-permission`),
-    protectedObject('Role', manager, { rules: MANAGER_RULES }),
-    protectedObject('RoleBinding', manager, { roleRef, subjects }),
-    {
-      apiVersion: AG,
-      kind: 'AutoscalingRunnerSet',
-      metadata: {
-        name: set,
-        labels: { ...labelsOf(names), 'app.kubernetes.io/component': 'autoscaling-runner-set' },
-        annotations: {
-          'actions.github.com/values-hash': 'a'.repeat(63),
-          'actions.github.com/cleanup-github-secret-name': `${set}-gha-rs-github-secret`,
-          'actions.github.com/cleanup-manager-role-binding': manager,
-          'actions.github.com/cleanup-manager-role-name': manager,
-          'actions.github.com/cleanup-no-permission-service-account-name': `${set}-gha-rs-no-permission`,
-        },
-      },
-      spec: {
-        githubConfigUrl: wish.url,
-        githubConfigSecret: `${set}-gha-rs-github-secret`,
-        maxRunners: 3,
-        template: wish.template,
-      },
-    },
-  ];
-}
 
 export interface Made {
   url: string;
@@ -157,6 +42,17 @@ const owner = (kind: string, name: string, uid: string): object => ({
     { apiVersion: AG, kind, name, uid, controller: true, blockOwnerDeletion: true },
   ],
 });
+
+/** As ARC 0.13.1 and newer call it (reference/controllers.md Appendix C). */
+export function listenerName({ metadata, spec }: AutoscalingRunnerSet, names: ArcNames): string {
+  const { runnerGroup = '', githubConfigUrl = '' } = spec;
+  let hash = 2166136261;
+  for (const byte of Buffer.from(`${names.runners}@${runnerGroup}@${githubConfigUrl}`)) {
+    hash = Math.imul(hash ^ byte, 16777619) >>> 0;
+  }
+  const safe = String(hash).replaceAll(/\d/g, (digit) => '456789bcdf'.charAt(Number(digit)));
+  return `${metadata.name}-${safe.slice(0, 8)}-listener`;
+}
 
 const madeLabels = (names: ArcNames, component: string): Record<string, string> => ({
   ...labelsOf(names),
