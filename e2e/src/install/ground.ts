@@ -1,10 +1,11 @@
-// A Kubernetes for the stories: the one that KUBECONFIG names; else a real one of this machine, where everything runs in
-// containers of our image; else the dev cluster, where pods are processes.
+// A Kubernetes for the stories: the one that KUBECONFIG names; else a real one of this machine, by Docker or by its launcher, where everything
+// runs in containers of our image; else the dev cluster, where pods are processes.
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CONFIG } from './config.ts';
 import { devGround } from './dev-ground.ts';
+import { hasDocker, k3sGround } from './k3s-ground.ts';
 import { localGround } from './local-ground.ts';
 
 export interface Ground {
@@ -30,13 +31,39 @@ export interface RunningGround {
 
 const LAUNCHER = fileURLToPath(new URL('../../../../shared/cluster', import.meta.url));
 
-export async function enterGround(folder: string): Promise<RunningGround> {
-  if (CONFIG.KUBECONFIG !== undefined) return givenGround(CONFIG.KUBECONFIG);
-  const hasLauncher = await access(join(LAUNCHER, 'up')).then(
+/** What there is; asked in this order, and no further than needed. */
+export interface Around {
+  kubeconfig: string | undefined;
+  hasDocker: () => Promise<boolean>;
+  hasLauncher: () => Promise<boolean>;
+}
+
+type Choice = { is: 'given'; kubeconfig: string } | { is: 'k3s' | 'local' | 'dev' };
+
+export async function chooseGround({ kubeconfig, ...has }: Around): Promise<Choice> {
+  if (kubeconfig !== undefined) return { is: 'given', kubeconfig };
+  if (await has.hasDocker()) return { is: 'k3s' };
+  return { is: (await has.hasLauncher()) ? 'local' : 'dev' };
+}
+
+const hasLauncher = (): Promise<boolean> =>
+  access(join(LAUNCHER, 'up')).then(
     () => true,
     () => false,
   );
-  return hasLauncher ? localGround(LAUNCHER, folder) : devGround(folder);
+
+export async function enterGround(folder: string): Promise<RunningGround> {
+  const choice = await chooseGround({ kubeconfig: CONFIG.KUBECONFIG, hasDocker, hasLauncher });
+  switch (choice.is) {
+    case 'given':
+      return givenGround(choice.kubeconfig);
+    case 'k3s':
+      return k3sGround(folder);
+    case 'local':
+      return localGround(LAUNCHER, folder);
+    case 'dev':
+      return devGround(folder);
+  }
 }
 
 function givenGround(kubeconfig: string): RunningGround {
