@@ -24,6 +24,7 @@ import { retireUpTo } from './retire.ts';
 export interface ActDeps {
   kube: KubeClient;
   github: Pick<Deps['github'], 'clientFor'>;
+  caches: Pick<Deps['caches'], 'sets'>;
   clock: Clock;
   config: Settings;
   memory: Memory;
@@ -80,10 +81,11 @@ async function renew(
 async function count(
   tally: Tally,
   { set, policy: { onlineMs } }: Observed,
-  { memory, clock, github }: ActDeps,
+  { memory, clock, github, caches }: ActDeps,
 ): Promise<void> {
   const entry = memory.of(set);
-  entry.census = await takeCensus({ set, tally, onlineMs, now: clock.now() }, entry.census, github);
+  const given = { set, tally, onlineMs, now: clock.now(), sets: () => caches.sets.list() };
+  entry.census = await takeCensus(given, entry.census, github);
 }
 
 async function report(

@@ -9,9 +9,9 @@ export interface Census {
   at: number;
   is:
     | 'online'
-    /** It counts fewer online than run here, and others of the set are. */
+    /** It counts fewer online than run here, and others of the organization are. */
     | 'offline'
-    /** It counts none online: it is GitHub, or the way to it. Nothing is replaced. */
+    /** It counts none of the organization online: it is GitHub, or the way to it. Nothing is replaced. */
     | 'outage'
     /** It does not answer. Nothing is replaced. */
     | 'unreachable';
