@@ -261,6 +261,37 @@ describe('while Kubernetes is away', () => {
     expect(world.simulator.violations()).toEqual([]);
   });
 
+  test.each([
+    { name: 'writes and acknowledges what it heard', isBack: true, wishes: 1, left: 0 },
+    {
+      name: 'ends all the same, and what it heard is told to its successor',
+      isBack: false,
+      wishes: 0,
+      left: 1,
+    },
+  ])('told to stop, it $name', async ({ isBack, wishes, left }) => {
+    await given();
+    const { stop, ended } = world.start();
+    await listening();
+    await rest();
+    world.away.kubernetes = true;
+    world.aJob();
+    await world.logged('could not write; keeping it');
+    const from = world.clock.elapsed();
+    stop();
+    await rest();
+    world.away.kubernetes = !isBack;
+    let outcome: string | undefined;
+    void ended.then((how) => {
+      outcome = how;
+    });
+    expect(await world.until(() => outcome, 100)).toBe('stopped');
+    expect(world.clock.elapsed() - from).toBeLessThan(20_000);
+    expect((await world.set()).spec.replicas).toBe(wishes);
+    expect(atService().undeletedMessages).toBe(left);
+    expect(atService().session).toBeUndefined();
+  });
+
   test('an old wish does not undo that of the process which took its place meanwhile', async () => {
     await given();
     const first = world.start();
@@ -393,6 +424,23 @@ describe('statistics', () => {
   });
 });
 
+test('jobs that never start have runners all the same where no annotation says otherwise, and are told once', async () => {
+  await given();
+  world.phantoms = 1;
+  world.start();
+  await wished(1);
+  const told = (): number =>
+    world.log.lines.filter(
+      ({ message }) => message === 'assigned jobs do not start although runners wait for them',
+    ).length;
+  // Once with its first session, and once with the one that it made anew for this.
+  await world.until(() => (told() === 2 ? true : undefined), 1_000);
+  const from = world.clock.elapsed();
+  await world.until(() => (world.clock.elapsed() - from > 60_000 ? true : undefined), 1_000);
+  expect(told()).toBe(2);
+  expect((await world.set()).spec.replicas).toBe(1);
+});
+
 describe('its session', () => {
   test('that was forgotten in a long outage is made anew as soon as the service is back', async () => {
     await given();
@@ -411,6 +459,53 @@ describe('its session', () => {
     const heardAt = world.clock.elapsed();
     await world.untilState('listening');
     expect(world.clock.elapsed() - heardAt).toBeLessThan(1_000);
+  });
+
+  test('is polled from its first message: where it was made, ids may begin anew', async () => {
+    await given();
+    world.start();
+    const { sessionId = '' } = await listening();
+    world.aJob();
+    await wished(1);
+    await nothingUndeleted();
+    const cursors: (string | null)[] = [];
+    world.onDone = ({ method, url }) => {
+      if (method === 'POST' && url.includes('/sessions')) cursors.length = 0;
+      const { pathname, searchParams } = new URL(url);
+      if (method === 'GET' && pathname.startsWith('/scalesets/message')) {
+        cursors.push(searchParams.get('lastMessageId'));
+      }
+    };
+    await world.until(() => (cursors.length > 0 ? true : undefined), 100);
+    expect(cursors[0]).not.toBeNull();
+    await world.actions.deleteSession(world.scaleSet.scaleSetId, sessionId);
+    await world.untilSet(
+      ({ status }) =>
+        status?.listener?.sessionId !== sessionId && status?.listener?.state === 'listening',
+      100,
+    );
+    await world.until(() => (cursors.length > 0 ? true : undefined), 100);
+    expect(cursors[0]).toBeNull();
+  });
+
+  test('that polls again has no failures to its name: the next is answered as the first was', async () => {
+    await given();
+    world.start();
+    await listening();
+    const failed = (): unknown[] =>
+      world.log.lines
+        .filter(({ message }) => message === 'could not hear of jobs; trying again')
+        .map(({ fields }) => fields['waitMs']);
+    for (const times of [1, 2, 3]) {
+      world.simulator.faults.add({
+        call: 'get-message',
+        times: 1,
+        effect: { do: 'answer', status: 503 },
+      });
+      await world.until(() => (failed().length === times ? true : undefined), 100);
+      await listening();
+    }
+    expect(failed()).toEqual([250, 250, 250]);
   });
 
   test('is recorded, and ended when it stops', async () => {
