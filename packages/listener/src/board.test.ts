@@ -178,6 +178,18 @@ describe('where it stands', () => {
   });
 });
 
+test('an answer that a newer one has overtaken changes nothing', () => {
+  const { board } = parts();
+  const holding = (replicas: number): EphemeralRunnerSet =>
+    ({
+      metadata: { name: 'linux', resourceVersion: String(replicas) },
+      spec: { replicas },
+    }) as EphemeralRunnerSet;
+  board.see(holding(2), 20);
+  board.see(holding(1), 10);
+  expect(board.seen).toMatchObject({ at: 20, replicas: 2 });
+});
+
 describe('where it cannot be', () => {
   test.each([
     ['forbidden', { answer: 'forbidden' }],

@@ -105,6 +105,16 @@ describe('the advertised capacity', () => {
       is: [0, 4, 4, 4],
     },
     {
+      name: 'is no more than that until nothing was refused for two minutes',
+      polls: [
+        { at: 0, assigned: 3, place: { blocked: { capacity: 2 } } },
+        { at: 60, assigned: 3 },
+        { at: 119, assigned: 3 },
+        { at: 120, assigned: 3 },
+      ],
+      is: [2, 2, 2, 10],
+    },
+    {
       name: 'is never above maxRunners',
       polls: [{ at: 0, assigned: 30, place: BLOCKED }],
       is: [10],

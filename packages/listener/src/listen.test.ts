@@ -237,6 +237,25 @@ test('an idle set asks Kubernetes nothing', async () => {
   expect(world.asked.slice(before)).toEqual([]);
 });
 
+test('a set with work is looked at every five seconds, however often polls end', async () => {
+  await given({ holdMs: 0 });
+  world.start();
+  await listening();
+  world.aJob();
+  await wished(1);
+  await world.untilSet(({ spec }) => spec.patchID === 0, 100);
+  await rest();
+  const before = world.asked.length;
+  for (let seconds = 0; seconds < 20; seconds += 1) {
+    world.clock.advance(1_000);
+    await rest();
+  }
+  const looks = world.asked.slice(before);
+  expect(new Set(looks).size).toBe(1);
+  expect(looks.length).toBeGreaterThanOrEqual(3);
+  expect(looks.length).toBeLessThanOrEqual(5);
+});
+
 describe('while Kubernetes is away', () => {
   test('nothing is acknowledged before it is written, and nothing is forgotten', async () => {
     await given();
