@@ -22,7 +22,7 @@ const SET: ListenedScaleSet = {
 interface Server {
   listener?: ListenerStatus | undefined;
   version: number;
-  answer: 'well' | 'forbidden' | 'silence';
+  answer: 'well' | 'forbidden' | 'away' | 'silence';
   /** What it keeps of a status. */
   keeps: boolean;
   writes: number;
@@ -80,6 +80,7 @@ function kubeOf(server: Server): Pick<KubeClient, 'patch' | 'patchStatus'> {
       status?: { listener: ListenerStatus };
       metadata?: { resourceVersion?: string };
     };
+    if (server.answer === 'away') throw new KubeError('unreachable', 'no route');
     if (status === undefined) return object();
     if (server.answer === 'forbidden') throw new KubeError('forbidden', 'no right');
     if (metadata?.resourceVersion !== String(server.version)) {
@@ -210,6 +211,24 @@ describe('where it cannot be', () => {
     expect(server.writes).toBeLessThan(12);
     Object.assign(server, { answer: 'well', keeps: true });
     clock.advance(3_600_000);
+    await settle();
+    expect(server.listener).toMatchObject({ instance: 'me' });
+    stop();
+  });
+
+  test('reached, it is written within ten seconds of the end of an outage, however long that was', async () => {
+    const { board, server, clock, stop } = parts();
+    server.answer = 'away';
+    board.report(LISTENING);
+    for (let seconds = 0; seconds < 600; seconds += 1) {
+      await settle(5);
+      clock.advance(1_000);
+    }
+    server.answer = 'well';
+    for (let seconds = 0; seconds < 10; seconds += 1) {
+      await settle(5);
+      clock.advance(1_000);
+    }
     await settle();
     expect(server.listener).toMatchObject({ instance: 'me' });
     stop();

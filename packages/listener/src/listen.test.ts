@@ -2,10 +2,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { EphemeralRunnerSetKind, LISTENER_ANNOTATIONS } from '@muster/api';
 import { settle } from '@muster/kube/testing';
+import { createHealth } from './health.ts';
 import { AT, makeSet } from './testing/kubernetes.ts';
 import { aWorld } from './testing/world.ts';
 import type { EphemeralRunnerSet, ListenerStatus } from '@muster/api';
 import type { ScaleSetState } from '@muster/simulator';
+import type { Health } from './health.ts';
 import type { World, WorldOptions } from './testing/world.ts';
 
 let world: World;
@@ -444,7 +446,7 @@ describe('statistics', () => {
 });
 
 test('jobs that never start have runners all the same where no annotation says otherwise, and are told once', async () => {
-  await given();
+  await given({ holdMs: 0 });
   world.phantoms = 1;
   world.start();
   await wished(1);
@@ -644,6 +646,20 @@ describe('its session', () => {
       await goesOnWithIt('third');
     });
 
+    test.each([404, 405])('which could not go on with it (%i), and ended it', async (status) => {
+      await killed();
+      world.simulator.faults.add({
+        call: 'refresh-session',
+        times: 1,
+        effect: { do: 'answer', status },
+      });
+      const from = world.clock.elapsed();
+      world.start({ instance: 'second' });
+      const set = await world.untilSet(({ status }) => status?.listener?.instance === 'second');
+      expect(set.status?.listener).toMatchObject({ state: 'listening', reason: 'a new session' });
+      expect(world.clock.elapsed() - from).toBeLessThan(SOON_MS);
+    });
+
     test('which could not see the record at first', async () => {
       await killed();
       world.away.kubernetes = true;
@@ -756,6 +772,40 @@ describe('its session', () => {
     await world.logged('another process listens in its place');
     expect(await first.ended).toBe('replaced');
     expect((await world.set()).status?.listener?.instance).toBe('second');
+  });
+});
+
+describe('its health', () => {
+  let health: Health;
+
+  const wellFor = async (seconds: number): Promise<void> => {
+    for (let passed = 0; passed < seconds; passed += 10) {
+      world.clock.advance(10_000);
+      await rest();
+      expect(health.healthy().body).toBe('ok\n');
+    }
+  };
+  const watched = async (): Promise<void> => {
+    await given({ holdMs: 0 });
+    health = createHealth(() => world.clock.elapsed());
+    world.start({ watch: health.watch('linux') });
+    await listening();
+  };
+
+  test('is good for as long as polls end', async () => {
+    await watched();
+    await wellFor(400);
+  });
+
+  test('is good while GitHub asks it to wait', async () => {
+    await watched();
+    world.simulator.faults.add({
+      call: 'get-message',
+      times: 1,
+      effect: { do: 'answer', status: 429, retryAfterSeconds: 600 },
+    });
+    await world.untilState('rate-limited', 100);
+    await wellFor(400);
   });
 });
 

@@ -49,7 +49,7 @@ export async function listen(
   );
   await hearUntil(loop, hearing);
   loop.cancelSettle();
-  if (!board.isReplaced) await saidGoodbye(loop);
+  await saidGoodbye(loop);
   writes.abort();
   await writing;
   return board.isReplaced ? 'replaced' : 'stopped';
@@ -121,12 +121,11 @@ function isLookWanted({ board, ledger, scale, capacity, sides, deps }: Loop): bo
 async function untilRoom(loop: Loop, signal: AbortSignal): Promise<void> {
   const { deps, set } = loop;
   deps.log.warn('can keep no more; the rest stays at GitHub meanwhile', { set: set.setName });
-  deps.watch?.turned(FULL_MS);
   await pause(deps.clock, FULL_MS, signal);
 }
 
 async function recover(loop: Loop, error: unknown, signal: AbortSignal): Promise<void> {
-  const { set, deps, session, board } = loop;
+  const { set, deps, session } = loop;
   const kind = kindOf(error);
   const failures = (loop.failures.get(kind) ?? 0) + 1;
   loop.failures.set(kind, failures);
@@ -141,18 +140,17 @@ async function recover(loop: Loop, error: unknown, signal: AbortSignal): Promise
     waitMs: way.waitMs,
     error,
   });
-  if (way.next === 'reopen' && session) {
-    lose(loop);
-    // Whoever ended the session may have taken this process's place.
-    await board.look();
-  }
-  if (board.isReplaced) return;
+  // Whoever ended the session may have taken this process's place: to open another begins with a look.
+  if (way.next === 'reopen' && session) lose(loop);
   stand(loop, { hearing: { state: way.state, reason: wordsOf(error) } });
   deps.watch?.turned(way.waitMs);
   await pause(deps.clock, way.waitMs, signal);
 }
 
-/** What was heard is written and acknowledged, as far as that can be done in a short time. */
+/**
+ * What was heard is written and acknowledged, as far as that can be done in a short time; then its session is ended. One that
+ * was replaced does neither.
+ */
 async function saidGoodbye(loop: Loop): Promise<void> {
   const { deps, set, ledger, board } = loop;
   await whenever(loop, DRAIN_MS, () => ledger.isEmpty || board.isReplaced);

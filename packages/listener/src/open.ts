@@ -64,13 +64,12 @@ async function takeOver(
   try {
     const session = await deps.actions.resumeSession(set.scaleSetId, sessionId, { signal });
     if (session !== undefined) return session;
-    await deps.actions.deleteSession(set.scaleSetId, sessionId, { signal });
-    loop.leftSessionId = null;
   } catch (error) {
     // What is wrong with the scale set or the credentials is wrong for a new session too.
     if (signal.aborted || !isActionsError(error, 'refused')) throw error;
     deps.log.warn('could not take the recorded session over', { set: set.setName, error });
   }
+  await discard(loop, sessionId, signal);
   return undefined;
 }
 
@@ -80,7 +79,7 @@ async function discard(loop: Loop, sessionId: string, signal: AbortSignal): Prom
     await deps.actions.deleteSession(set.scaleSetId, sessionId, { signal });
   } catch (error) {
     if (signal.aborted || !isActionsError(error, 'refused')) throw error;
-    deps.log.debug('could not end the lost session', { set: set.setName, error });
+    deps.log.debug('could not end a session that is of no more use', { set: set.setName, error });
   }
   loop.leftSessionId = null;
 }

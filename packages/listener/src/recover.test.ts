@@ -32,6 +32,7 @@ describe('the way back', () => {
 
   test.each([
     ['a new session is refused too', first({ failures: 2, hasSession: false })],
+    ['the token of a new session is refused too', first({ failures: 2 })],
     ['a session could not even be made', first({ hasSession: false })],
   ])('it is unauthorized, and patient, when %s', (_name, failed) => {
     const way = wayBack(new ActionsError('unauthorized', '401'), failed);

@@ -18,6 +18,7 @@ import type { ActionsClient } from '@muster/actions';
 import type { Clock, KubeClient } from '@muster/kube';
 import type { RecordedLog, SteppedClock } from '@muster/kube/testing';
 import type { Simulator, SimulatorOptions } from '@muster/simulator';
+import type { Watch } from '../deps.ts';
 import type { Metrics } from '../metrics/index.ts';
 import type { Arc, TestKubernetes } from './kubernetes.ts';
 import type { Death, Fetch, Process } from './process.ts';
@@ -39,6 +40,12 @@ interface Parts {
   log: RecordedLog;
   metrics: Metrics;
   scaleSet: ListenedScaleSet;
+}
+
+export interface StartOptions {
+  instance?: string;
+  death?: Death;
+  watch?: Watch;
 }
 
 export interface Listening {
@@ -159,7 +166,7 @@ export class World {
   }
 
   /** A listener in a process of its own. */
-  start({ instance = 'first', death }: { instance?: string; death?: Death } = {}): Listening {
+  start({ instance = 'first', death, watch }: StartOptions = {}): Listening {
     const stop = new AbortController();
     const process = createProcess(this.#wall, death);
     const { clock } = process;
@@ -172,6 +179,7 @@ export class World {
       instance,
       owner: 'pod',
       random: () => 0,
+      ...(watch && { watch }),
     };
     const listening: Listening = {
       ended: listen(this.scaleSet, deps, stop.signal),
