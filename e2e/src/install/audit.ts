@@ -57,7 +57,7 @@ export async function readAudit(file: string): Promise<Audit> {
     if (account === undefined || one.objectRef === undefined) continue;
     const isPermitted = one.annotations['authorization.k8s.io/decision'] !== 'forbid';
     if (isPermitted) note(used, roleOf(one), rightOf(one));
-    else if (!isWithdrawn(account, withdrawn) && !isFoundOut(one, narrowed))
+    else if (!isWithdrawn(one, { account, withdrawn }) && !isFoundOut(one, narrowed))
       denied.push(`${account}: ${rightOf(one)} in ${one.objectRef.namespace}`);
   }
   return { used, denied };
@@ -68,10 +68,22 @@ export async function readAudit(file: string): Promise<Audit> {
  * they ask in their last moments is refused, and no complaint.
  */
 function noteBindings({ verb, objectRef }: Event, withdrawn: Set<string>): void {
-  if (objectRef === undefined || !/^(cluster)?roles?(bindings)?$/.test(objectRef.resource)) return;
-  const { name } = objectRef;
+  if (objectRef === undefined) return;
+  const { resource, name, namespace } = objectRef;
+  // A namespace that goes takes its rights first, and whoever has something to end there asks in vain.
+  if (verb === 'deletecollection' && resource === 'rolebindings') withdrawn.add(`${namespace}/`);
+  if (verb === 'create' && resource === 'namespaces') withdrawn.delete(`${name}/`);
+  if (!/^(cluster)?roles?(bindings)?$/.test(resource)) return;
   if (verb === 'delete') withdrawn.add(name);
   if (verb === 'create') withdrawn.delete(name);
+}
+
+function isWithdrawn(
+  { objectRef }: Event,
+  { account, withdrawn }: { account: string; withdrawn: ReadonlySet<string> },
+): boolean {
+  if (withdrawn.has(`${objectRef?.namespace ?? ''}/`)) return true;
+  return [...withdrawn].some((name) => name === account || name.startsWith(`${account}-`));
 }
 
 /** What was refused since a Role of the namespace was changed. */
@@ -91,9 +103,6 @@ function isFoundOut(one: Event, narrowed: Narrowed): boolean {
   refused.add(what);
   return true;
 }
-
-const isWithdrawn = (account: string, withdrawn: ReadonlySet<string>): boolean =>
-  [...withdrawn].some((name) => name === account || name.startsWith(`${account}-`));
 
 function note(used: Map<RoleName, Set<string>>, role: RoleName, right: string): void {
   const rights = used.get(role) ?? new Set();

@@ -103,7 +103,7 @@ const ready = ({ name, namespace }: Release): Promise<string> =>
   ]);
 
 test('two operators and three scale sets are installed from a registry', async () => {
-  for (const team of [TEAM_A, TEAM_B]) await stage.kubectl(['create', 'namespace', team]);
+  for (const team of [TEAM_A, TEAM_B]) await stage.makeNamespace(team);
   const authority = `--from-literal=ca.crt=${behind.ca ?? ''}`;
   await stage.kubectl(['create', 'configmap', 'company-ca', '--namespace', TEAM_B, authority]);
   // One after the other: the first brings the definitions.

@@ -33,6 +33,8 @@ export interface Stage {
   kubectl: (args: readonly string[], input?: string) => Promise<string>;
   /** What a user types into a shell. */
   type: (script: string) => Promise<string>;
+  /** Makes it, unless this stage did; it goes with the stage. One of another's is not touched. */
+  makeNamespace: (name: string) => Promise<void>;
   /** Where a chart is, and how Helm comes to it. */
   chart(name: Chart): string[];
   /** `helm upgrade --install` from the registry. */
@@ -62,6 +64,27 @@ async function program(name: string): Promise<string> {
   return found;
 }
 
+interface Namespaces {
+  make: (name: string) => Promise<void>;
+  remove: () => Promise<void>;
+}
+
+function namespacesOf(kubectl: Stage['kubectl']): Namespaces {
+  const made = new Map<string, Promise<string>>();
+  return {
+    async make(name) {
+      // One of an earlier story may still be going.
+      const making = made.get(name) ?? eventually(() => kubectl(['create', 'namespace', name]));
+      made.set(name, making);
+      await making;
+    },
+    async remove() {
+      if (made.size === 0) return;
+      await kubectl(['delete', 'namespace', ...made.keys(), '--ignore-not-found', '--wait=false']);
+    },
+  };
+}
+
 export async function enterStage(): Promise<Stage> {
   const ground = await thisGround();
   const desk = await mkdtemp(join(PARENT, 'muster-e2e-stage-'));
@@ -69,6 +92,9 @@ export async function enterStage(): Promise<Stage> {
   const [helmFile, kubectlFile] = await Promise.all([program('helm'), program('kubectl')]);
   const PATH = [dirname(helmFile), dirname(kubectlFile), HOST_ENV.PATH].join(delimiter);
   const helm: Helm = (args, input = '') => runTool(helmFile, args, { env, cwd: desk, input });
+  const kubectl: Stage['kubectl'] = (args, input = '') =>
+    runTool(kubectlFile, args, { env, cwd: desk, input });
+  const namespaces = namespacesOf(kubectl);
   const registry = await startRegistry();
   const repository = `oci://${registry.address}/charts`;
   await publishCharts(helm, { desk, repository });
@@ -87,22 +113,20 @@ export async function enterStage(): Promise<Stage> {
     chart: chartAt,
     list,
     helm: (...args) => helm(args),
-    kubectl: (args, input = '') => runTool(kubectlFile, args, { env, cwd: desk, input }),
+    kubectl,
+    makeNamespace: namespaces.make,
     type: (script) => runTool('sh', ['-euc', script], { env: { ...env, PATH }, cwd: desk }),
-    install: ({ name, namespace, chart, values }, ...options) =>
-      helm(
-        [
-          ...['upgrade', '--install', name, ...chartAt(chart)],
-          ...['--namespace', namespace, '--create-namespace'],
-          ...['--values', '-', ...options],
-        ],
-        JSON.stringify(values),
-      ),
+    install: async ({ name, namespace, chart, values }, ...options) => {
+      await namespaces.make(namespace);
+      const args = ['upgrade', '--install', name, ...chartAt(chart), '--namespace', namespace];
+      return helm([...args, '--values', '-', ...options], JSON.stringify(values));
+    },
     uninstall: ({ name, namespace }, ...options) =>
       helm(['uninstall', name, '--namespace', namespace, ...options]),
     names: async (kind, namespace) =>
       (await list(kind, namespace)).map(({ metadata }) => metadata.name),
     async end() {
+      await namespaces.remove();
       await Promise.all([kube.close(), registry.close()]);
       await rm(desk, { recursive: true, force: true });
     },

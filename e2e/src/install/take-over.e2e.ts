@@ -75,8 +75,10 @@ describe.skipIf(!isReal)('ARC', () => {
       ...['--patch', JSON.stringify(change)],
     ]);
 
-  const install = (name: string, namespace: string, chart: string): Promise<string> =>
-    stage.helm('install', name, chart, '--namespace', namespace, '--create-namespace');
+  async function install(name: string, namespace: string, chart: string): Promise<void> {
+    await stage.makeNamespace(namespace);
+    await stage.helm('install', name, chart, '--namespace', namespace);
+  }
 
   /** As ARC's listener hears of it. */
   async function jobIsAssigned(): Promise<void> {
