@@ -101,9 +101,24 @@ describe('the environment', () => {
       { https: 'http://p:2', noProxy: ['a.com', '.b.com'] },
     ],
     ['L6: no_proxy alone, which proxies nothing', { no_proxy: '*' }, undefined],
+    ['L6: an empty one, which is none', { https_proxy: '' }, undefined],
+    [
+      'L6: an empty one beside its other spelling',
+      { https_proxy: '', HTTPS_PROXY: 'http://p:2' },
+      { https: 'http://p:2', noProxy: [] },
+    ],
   ])('%s', async (_name, env, proxy) => {
     expect((await loaded({}, env)).proxy).toEqual(proxy);
   });
+
+  test.each(['true', ''])(
+    'GITHUB_ACTIONS_FORCE_GHES counts when it is set, also to "%s"',
+    async (value) => {
+      expect(await loaded({}, { GITHUB_ACTIONS_FORCE_GHES: value })).toMatchObject({
+        forceGhes: true,
+      });
+    },
+  );
 
   test('tells the process who it is, and where its health is served', async () => {
     const env = { POD_UID: 'uid-1', LISTENER_HEALTH_ADDR: ':8081' };

@@ -15,6 +15,7 @@ import type { ListenedScaleSet, ListenerConfig } from '@muster/api';
 import type { MessageSession } from '@muster/actions';
 import type { RecordedLog, SteppedClock } from '@muster/kube/testing';
 import type { Health } from './health.ts';
+import type { Metrics } from './metrics/index.ts';
 import type { Sets } from './sets.ts';
 
 const aSet = (setName: string, change: Partial<ListenedScaleSet> = {}): ListenedScaleSet => ({
@@ -40,6 +41,9 @@ interface Parts {
   /** Scale sets whose sessions cannot be had. */
   broken: Set<number>;
   released: number;
+  metrics: Metrics;
+  /** Sessions take until then to close. */
+  mayClose: Promise<unknown>;
 }
 
 function parts(): Parts {
@@ -47,6 +51,7 @@ function parts(): Parts {
   const log = recordedLog();
   const elapsedMs = (): number => clock.elapsed();
   const health = createHealth(elapsedMs);
+  const metrics = createMetrics({ log, elapsedMs });
   const sessions: string[] = [];
   const broken = new Set<number>();
   const made: Parts = {
@@ -56,6 +61,8 @@ function parts(): Parts {
     sessions,
     broken,
     released: 0,
+    metrics,
+    mayClose: Promise.resolve(),
     sets: createSets({
       kube: {
         patch: () => Promise.resolve(undefined),
@@ -63,7 +70,7 @@ function parts(): Parts {
       },
       clock,
       log,
-      metrics: createMetrics({ log, elapsedMs }),
+      metrics,
       health,
       instance: 'me',
       owner: 'pod',
@@ -75,9 +82,9 @@ function parts(): Parts {
             createSession: (id) => {
               if (broken.has(id)) return Promise.reject(new ActionsError('unavailable', '503'));
               sessions.push(`open ${id}`);
-              return Promise.resolve(aSession(id, sessions));
+              return Promise.resolve(aSession(id, made));
             },
-            resumeSession: (id) => Promise.resolve(aSession(id, sessions)),
+            resumeSession: (id) => Promise.resolve(aSession(id, made)),
             deleteSession: () => Promise.resolve('absent'),
           },
           release: () => {
@@ -91,7 +98,10 @@ function parts(): Parts {
   return made;
 }
 
-const aSession = (scaleSetId: number, sessions: string[]): MessageSession => ({
+const aSession = (
+  scaleSetId: number,
+  made: Pick<Parts, 'sessions' | 'mayClose'>,
+): MessageSession => ({
   id: `session-${scaleSetId}`,
   scaleSetId,
   statistics: undefined,
@@ -103,9 +113,9 @@ const aSession = (scaleSetId: number, sessions: string[]): MessageSession => ({
     }),
   acknowledge: () => Promise.resolve('acknowledged'),
   acquire: () => Promise.resolve([]),
-  close: () => {
-    sessions.push(`close ${scaleSetId}`);
-    return Promise.resolve();
+  close: async () => {
+    await made.mayClose;
+    made.sessions.push(`close ${scaleSetId}`);
   },
 });
 
@@ -128,6 +138,9 @@ describe('sets of one process', () => {
     await settle();
     expect(made.sessions).toEqual(['open 1', 'open 2', 'close 1', 'open 3']);
     expect(made.health.ready().body).not.toContain('runners/a:');
+    const told = await made.metrics.text();
+    expect(told).toContain('name="bb"');
+    expect(told).not.toContain('name="a"');
     await ending(made, made.sets.stop());
     expect(made.sessions.slice(4).sort()).toEqual(['close 2', 'close 3']);
     expect(made.released).toBe(3);
@@ -135,9 +148,15 @@ describe('sets of one process', () => {
 
   test('listen anew when their settings changed, once the old loop has ended', async () => {
     const made = parts();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    made.mayClose = promise;
     await made.sets.want([aSet('a')]);
     await settle();
-    await ending(made, made.sets.want([aSet('a', { maxRunners: 9 })]));
+    const wanted = made.sets.want([aSet('a', { maxRunners: 9 })]);
+    await settle();
+    expect(made.sessions).toEqual(['open 1']);
+    resolve(undefined);
+    await ending(made, wanted);
     await settle();
     expect(made.sessions).toEqual(['open 1', 'close 1', 'open 1']);
     await ending(made, made.sets.stop());
@@ -154,6 +173,10 @@ describe('sets of one process', () => {
     expect(body).toContain('runners/a: service-failing: 503');
     expect(body).toContain('runners/ccc: misconfigured: the URL is none');
     expect(body).not.toContain('runners/bb: service-failing');
+    made.clock.advance(400_000);
+    // The one whose poll hangs is ill; the one that waits for another configuration is not.
+    expect(made.health.healthy().body).toContain('runners/bb');
+    expect(made.health.healthy().body).not.toContain('runners/ccc');
     made.broken.clear();
     for (let turn = 0; turn < 20; turn += 1) {
       made.clock.advance(100);
