@@ -6,13 +6,22 @@ import { ANNOTATIONS } from './names.ts';
 import { conditions, count, githubAccess, int64, podSpec, resourceMeta, text } from './schema.ts';
 import type { ApiObject, KindOf } from './meta.ts';
 
+/** Of the pod's, labels and annotations count. The rest of a template is kept, for ARC's controller hashes what it reads. */
+const templateMeta = resourceMeta
+  .extend({
+    name: z.string().optional(),
+    namespace: z.string().optional(),
+    finalizers: z.array(z.string()).optional(),
+  })
+  .describe("The pod's labels and annotations.");
+
 /** What a set says of each of its runners: an EphemeralRunner's spec before it has a name. */
 export const ephemeralRunnerSpec = z.object({
   ...githubAccess,
   runnerScaleSetId: count("The scale set's id at GitHub."),
   proxySecretRef: text('The Secret with the flattened proxy settings.').optional(),
   ephemeralRunnerConfigSecretMetadata: resourceMeta.optional(),
-  metadata: resourceMeta.describe("The pod's labels and annotations.").optional(),
+  metadata: templateMeta.optional(),
   spec: podSpec("The pod's spec. The container named runner gets the job.").optional(),
 });
 
