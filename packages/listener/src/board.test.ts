@@ -145,6 +145,7 @@ describe('where it stands', () => {
     board.report(LISTENING);
     await settle();
     clock.advance(5_000);
+    board.report({ ...LISTENING, reason: 'it polls again' });
     server.answer = 'well';
     await settle();
     clock.advance(1_000);

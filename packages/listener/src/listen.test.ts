@@ -455,9 +455,9 @@ test('jobs that never start have runners all the same where no annotation says o
       ({ message }) => message === 'assigned jobs do not start although runners wait for them',
     ).length;
   // Once with its first session, and once with the one that it made anew for this.
-  await world.until(() => (told() === 2 ? true : undefined), 1_000);
+  await world.until(() => (told() === 2 ? true : undefined), 5_000);
   const from = world.clock.elapsed();
-  await world.until(() => (world.clock.elapsed() - from > 60_000 ? true : undefined), 1_000);
+  await world.until(() => (world.clock.elapsed() - from > 60_000 ? true : undefined), 5_000);
   expect(told()).toBe(2);
   expect((await world.set()).spec.replicas).toBe(1);
 });
@@ -533,8 +533,12 @@ describe('its session', () => {
     await given();
     const { stop, ended } = world.start();
     expect(await listening()).toMatchObject({ instance: 'first', reason: 'a new session' });
+    // The converging patch is due later.
+    world.aJob();
+    await wished(1);
     stop();
     expect(await ended).toBe('stopped');
+    expect(world.clock.untilNext()).toBeUndefined();
     expect(await world.untilState('stopped')).toMatchObject({ instance: 'first' });
     // Were it still open, this would conflict.
     await world.actions.createSession(world.scaleSet.scaleSetId, 'another');

@@ -38,6 +38,8 @@ const STARTED: JobStarted = {
   runnerName: 'linux-runner-a',
 };
 
+const OBJECT = { metadata: { name: 'linux', resourceVersion: '1' }, spec: {} };
+
 interface Refusals {
   record?: Error;
   acquire?: Error;
@@ -47,16 +49,23 @@ interface Refusals {
 const answered = <T>(error: Error | undefined, answer: T): Promise<T> =>
   error ? Promise.reject(error) : Promise.resolve(answer);
 
-/** Whether a message with a wish, a started job and an offer is over a moment later. */
-async function isOver({ record, acquire, acknowledge }: Refusals): Promise<boolean> {
+interface Wish {
+  started: readonly JobStarted[];
+  /** How a job is recorded. */
+  record: () => Promise<unknown>;
+  refusals: Refusals;
+}
+
+/** Whether a message with a wish, started jobs and an offer is over a moment later. */
+async function isOver({ started, record, refusals }: Wish): Promise<boolean> {
+  const { acquire, acknowledge } = refusals;
   const clock = createSteppedClock();
   const log = recordedLog();
   const bell = createBell();
   const ledger = new Ledger();
-  const object = { metadata: { name: 'linux', resourceVersion: '1' }, spec: {} };
   const kube: Deps['kube'] = {
-    patch: () => Promise.resolve(object as never),
-    patchStatus: () => answered(record, object as never),
+    patch: () => Promise.resolve(OBJECT as never),
+    patchStatus: () => record() as Promise<never>,
   };
   const parts = {
     ...{ kube, clock, log, bell, ledger, set: SET, instance: 'me', random: () => 0 },
@@ -70,7 +79,7 @@ async function isOver({ record, acquire, acknowledge }: Refusals): Promise<boole
     onWrite: () => undefined,
   };
   ledger.wish({ replicas: 1, patchID: 1 });
-  ledger.take({ messageId: 7, started: [STARTED], offers: [3] });
+  ledger.take({ messageId: 7, started, offers: [3] });
   const stop = new AbortController();
   const publishing = publish(parts, stop.signal);
   await settle();
@@ -122,5 +131,24 @@ test.each<{ name: string; refusals: Refusals; over: boolean }>([
     over: false,
   },
 ])('a message $name', async ({ refusals, over }) => {
-  expect(await isOver(refusals)).toBe(over);
+  const record = (): Promise<unknown> => answered(refusals.record, OBJECT);
+  expect(await isOver({ started: [STARTED], record, refusals })).toBe(over);
+});
+
+test('of many started jobs sixteen are recorded at a time', async () => {
+  const started = Array.from({ length: 40 }, (_, number) => ({
+    ...STARTED,
+    runnerName: `linux-runner-${number}`,
+  }));
+  let underWay = 0;
+  let most = 0;
+  const record = async (): Promise<unknown> => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    await settle(3);
+    underWay -= 1;
+    return OBJECT;
+  };
+  expect(await isOver({ started, record, refusals: {} })).toBe(true);
+  expect(most).toBe(16);
 });

@@ -150,6 +150,17 @@ describe('with settle_seconds it wishes when something changed (design.md, decis
   });
 });
 
+test('of the runners that finished it names the last 500: the list goes with each patch', () => {
+  const finished = Array.from({ length: 600 }, (_, number) => `runner-${number}`);
+  const limits: Limits = { minRunners: 0, maxRunners: 5, settleMs: 3000 };
+  const { patch: wish } = decide(
+    INITIAL,
+    { now: 0, assigned: 1, completed: ['j'], finished },
+    limits,
+  );
+  expect(wish?.finishedRunners).toEqual(finished.slice(-500));
+});
+
 describe('settle', () => {
   const limits: Limits = { minRunners: 0, maxRunners: 5, settleMs: 3000 };
   const after = (hears: Omit<Heard, 'now'>[]): ScaleState => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as moment } from 'node:timers/promises';
 import { formatListenerConfig } from '@muster/api';
 import { ActionsError } from '@muster/actions';
+import { KubeError } from '@muster/kube';
 import { createSteppedClock, recordedLog, settle } from '@muster/kube/testing';
 import { createHealth } from './health.ts';
 import { createMetrics } from './metrics/index.ts';
@@ -42,6 +43,10 @@ interface Parts {
   broken: Set<number>;
   released: number;
   metrics: Metrics;
+  /** Who is recorded in which set; a set that is not in it is gone. */
+  recorded: Map<string, string | undefined>;
+  /** Ends the poll of a scale set with an error. */
+  polls: Map<number, (error: Error) => void>;
   /** Sessions take until then to close. */
   mayClose: Promise<unknown>;
 }
@@ -62,11 +67,20 @@ function parts(): Parts {
     broken,
     released: 0,
     metrics,
+    recorded: new Map(),
+    polls: new Map(),
     mayClose: Promise.resolve(),
     sets: createSets({
       kube: {
-        patch: () => Promise.resolve(undefined),
-        patchStatus: () => Promise.resolve(undefined),
+        patch: (_kind, { name }) => Promise.resolve(objectOf(name, made.recorded)),
+        patchStatus: (_kind, { name }) => {
+          // It was seen in another version.
+          if (made.recorded.get(name) === 'another') {
+            return Promise.reject(new KubeError('conflict', 'it has changed'));
+          }
+          if (made.recorded.has(name)) made.recorded.set(name, 'me');
+          return Promise.resolve(objectOf(name, made.recorded));
+        },
       },
       clock,
       log,
@@ -98,15 +112,23 @@ function parts(): Parts {
   return made;
 }
 
+function objectOf(name: string, recorded: Parts['recorded']): never {
+  if (!recorded.has(name)) return undefined as never;
+  const instance = recorded.get(name);
+  const status = instance === undefined ? {} : { listener: { instance } };
+  return { metadata: { name, resourceVersion: '1' }, spec: {}, status } as never;
+}
+
 const aSession = (
   scaleSetId: number,
-  made: Pick<Parts, 'sessions' | 'mayClose'>,
+  made: Pick<Parts, 'sessions' | 'mayClose' | 'polls'>,
 ): MessageSession => ({
   id: `session-${scaleSetId}`,
   scaleSetId,
   statistics: undefined,
   poll: (_request, options) =>
     new Promise((_resolve, reject) => {
+      made.polls.set(scaleSetId, reject);
       options?.signal?.addEventListener('abort', () => {
         reject(new Error('aborted'));
       });
@@ -185,6 +207,28 @@ describe('sets of one process', () => {
     expect(made.sessions).toEqual(['open 2', 'open 1']);
     await ending(made, made.sets.stop());
   });
+});
+
+test('the process is of no more use once another listens for each of its sets', async () => {
+  const made = parts();
+  for (const name of ['a', 'bb']) made.recorded.set(name, undefined);
+  await made.sets.want([aSet('a'), aSet('bb')]);
+  await settle();
+  expect([...made.recorded.values()]).toEqual(['me', 'me']);
+  let isUseless = false;
+  void made.sets.replaced.then(() => {
+    isUseless = true;
+  });
+  const replace = async (name: string): Promise<void> => {
+    made.recorded.set(name, 'another');
+    made.polls.get(name.length)?.(new ActionsError('session-expired', 'gone'));
+    await ending(made, Promise.resolve());
+  };
+  await replace('a');
+  expect(isUseless).toBe(false);
+  await replace('bb');
+  expect(isUseless).toBe(true);
+  expect(made.sessions).toEqual(['open 1', 'open 2']);
 });
 
 describe('the mounted file', () => {
