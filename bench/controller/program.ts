@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { bundle } from '../../images/src/bundle.ts';
-import { launcher, V8_OPTIONS } from '../../images/src/launcher.ts';
+import { launcher } from '../../images/src/launcher.ts';
 import type { Connection } from '../../packages/kube/src/index.ts';
 
 const MAIN = fileURLToPath(new URL('../../packages/controller/src/main.ts', import.meta.url));
@@ -34,12 +34,8 @@ export async function install(
   { connection, token, namespace }: { connection: Connection; token: string; namespace: string },
 ): Promise<void> {
   await bundle({ manager: MAIN }, folder);
-  const wish = {
-    options: V8_OPTIONS.manager,
-    cache: join(folder, 'compiled'),
-    module: join(folder, 'manager.mjs'),
-  };
-  await writeFile(join(folder, 'manager'), launcher(wish));
+  const start = launcher({ cache: join(folder, 'compiled'), module: join(folder, 'manager.mjs') });
+  await writeFile(join(folder, 'manager'), start);
   await mkdir(join(folder, ACCOUNT), { recursive: true });
   const files = { token, 'ca.crt': String(connection.tls.ca), namespace };
   for (const [name, content] of Object.entries(files)) {

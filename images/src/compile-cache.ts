@@ -3,9 +3,10 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { V8_OPTIONS } from './launcher.ts';
 
 const run = promisify(execFile);
 
@@ -20,8 +21,8 @@ export interface CacheWish {
   folder: string;
   /** Where they will be. */
   home: string;
-  /** Files to start, with V8's options. Without configuration each says so and ends, after it has loaded all it is made of. */
-  programs: readonly { file: string; options: readonly string[] }[];
+  /** Files to start. Without configuration each says so and ends, after it has loaded all it is made of. */
+  programs: readonly string[];
   /** The user id of the image, which is part of the cache's name. */
   uid: number;
 }
@@ -31,8 +32,8 @@ export async function compileCache(wish: CacheWish): Promise<Map<string, Buffer>
   const { node, folder, home, programs, uid } = wish;
   const cache = await mkdtemp(join(tmpdir(), 'muster-image-'));
   try {
-    for (const { file, options } of programs) {
-      await load(node, [SEED, WARM, cache, folder, home, file, ...options]);
+    for (const program of programs) {
+      await load(node, [SEED, WARM, cache, folder, home, program, ...V8_OPTIONS]);
     }
     return await filesOf(cache, uid);
   } finally {
@@ -51,18 +52,17 @@ async function load(node: string, args: readonly string[]): Promise<void> {
   throw new Error(`${args.join(' ')} ran without any configuration`);
 }
 
-/** Below a folder for each set of V8's options, VERSION-ARCHITECTURE-OPTIONS-UID. */
 async function filesOf(directory: string, uid: number): Promise<Map<string, Buffer>> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const paths = entries
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => relative(directory, join(parentPath, name)));
-  if (paths.length === 0) throw new Error(`Node left no compile cache in ${directory}`);
+  const [version] = await readdir(directory);
+  if (version === undefined) throw new Error(`Node left no compile cache in ${directory}`);
+  const names = (await readdir(join(directory, version))).sort();
+  // VERSION-ARCHITECTURE-OPTIONS-UID
+  const asUid = version.replace(/-\d+$/, `-${uid}`);
   return new Map(
     await Promise.all(
-      paths.sort().map(async (path) => {
-        const content = await readFile(join(directory, path));
-        return [path.replace(/-\d+(?=\/)/, `-${uid}`), content] as const;
+      names.map(async (name) => {
+        const content = await readFile(join(directory, version, name));
+        return [join(asUid, name), content] as const;
       }),
     ),
   );

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.ts';
 import { compileCache } from './compile-cache.ts';
-import { launcher, V8_OPTIONS } from './launcher.ts';
+import { launcher } from './launcher.ts';
 import { licencesOf, packagesIn } from './packages.ts';
 import { file, program, treeOf } from './tree.ts';
 import type { NpmPackage } from './packages.ts';
@@ -26,7 +26,7 @@ const PROGRAMS = {
   ghalistener: fileURLToPath(import.meta.resolve('@muster/listener/main')),
 } as const;
 
-const NAMES = ['manager', 'ghalistener'] as const satisfies (keyof typeof PROGRAMS)[];
+const NAMES = Object.keys(PROGRAMS);
 
 /** Where the image has what they load. */
 const HOME = '/app';
@@ -48,7 +48,7 @@ export async function buildPrograms(node: string): Promise<Programs> {
       node,
       folder,
       home: HOME,
-      programs: NAMES.map((name) => ({ file: `${name}.mjs`, options: V8_OPTIONS[name] })),
+      programs: NAMES.map((name) => `${name}.mjs`),
       uid: UID,
     });
     const packages = await packagesIn(metafile, process.cwd());
@@ -72,12 +72,8 @@ const inHome = (path: string): string => join(HOME, path).slice(1);
 
 const launchers = (): [string, Entry][] =>
   NAMES.map((name) => {
-    const launch = {
-      options: V8_OPTIONS[name],
-      cache: join(HOME, CACHE),
-      module: join(HOME, `${name}.mjs`),
-    };
-    return [name, program(`#!${NODE}\n${launcher(launch)}`)];
+    const start = launcher({ cache: join(HOME, CACHE), module: join(HOME, `${name}.mjs`) });
+    return [name, program(`#!${NODE}\n${start}`)];
   });
 
 const cached = (files: ReadonlyMap<string, Buffer>): [string, Entry][] =>

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from '@muster/images/bundle';
-import { launcher, V8_OPTIONS } from '@muster/images/launcher';
+import { launcher } from '@muster/images/launcher';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
@@ -17,6 +17,6 @@ export async function bundleListener(folder: string): Promise<string> {
   await mkdir(cache, { recursive: true });
   const start = join(folder, 'ghalistener');
   const module = join(folder, 'ghalistener.mjs');
-  await writeFile(start, launcher({ options: V8_OPTIONS.ghalistener, cache, module }) + FLUSH);
+  await writeFile(start, launcher({ cache, module }) + FLUSH);
   return start;
 }
