@@ -35,7 +35,7 @@ export interface Tally {
   overlaps: number;
 }
 
-export interface Listeners {
+interface Listeners {
   /** The one that should be there; the first call starts it. */
   current: () => Program;
   next: () => Program;
