@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { V8_OPTIONS } from './launcher.ts';
 
 const run = promisify(execFile);
 
@@ -32,9 +31,7 @@ export async function compileCache(wish: CacheWish): Promise<Map<string, Buffer>
   const { node, folder, home, programs, uid } = wish;
   const cache = await mkdtemp(join(tmpdir(), 'muster-image-'));
   try {
-    for (const program of programs) {
-      await load(node, [SEED, WARM, cache, folder, home, program, ...V8_OPTIONS]);
-    }
+    for (const program of programs) await load(node, [SEED, WARM, cache, folder, home, program]);
     return await filesOf(cache, uid);
   } finally {
     await rm(cache, { recursive: true, force: true });

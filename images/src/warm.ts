@@ -1,4 +1,4 @@
-// Runs a program of a folder as if it were in another, to fill Node's compile cache: `warm.ts CACHE FOLDER HOME NAME [V8-OPTION...]`.
+// Runs a program of a folder as if it were in another, to fill Node's compile cache: `warm.ts CACHE FOLDER HOME NAME`.
 //
 // Compiled code holds hashes of strings, which V8 seeds anew for each process. Started with `--hash-seed`,
 // the same program gives the same bytes; here the option is taken back before anything is compiled, because V8
@@ -10,10 +10,10 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 
-const [, , cache = '', folder = '', home = '', name = '', ...options] = process.argv;
+const [, , cache = '', folder = '', home = '', name = ''] = process.argv;
 const base = pathToFileURL(`${home}/`).href;
 
-for (const option of ['--hash-seed=0', ...options]) setFlagsFromString(option);
+setFlagsFromString('--hash-seed=0');
 registerHooks({
   resolve(specifier, context, next) {
     // What is bundled asks by a path for its own parts, by a bare name for what Node has.

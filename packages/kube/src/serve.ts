@@ -1,9 +1,12 @@
 // A small HTTP server for metrics and health. It answers GET on fixed paths and nothing else.
-import { createServer } from 'node:http';
+import process from 'node:process';
 import { KubeError } from './errors.ts';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Log } from './types.ts';
+
+// As actions/transport.ts does, and for the same reason.
+const { createServer } = process.getBuiltinModule('node:http');
 
 export interface Page {
   /** 200 when absent. */
