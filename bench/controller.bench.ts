@@ -4,14 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EphemeralRunnerSetKind, isDeleting } from '../packages/api/src/index.ts';
 import { PodKind } from '../packages/kube/src/index.ts';
 import { readConfig } from './controller/config.ts';
-import {
-  createRunnerSets,
-  createSet,
-  NAMESPACE,
-  SET,
-  startWorld,
-  until,
-} from './controller/world.ts';
+import { createRunnerSets, createSet, SET, startWorld, until } from './controller/world.ts';
 import type { World } from './controller/world.ts';
 
 interface Ends {
@@ -38,15 +31,19 @@ async function live(
   kubeconfig: string | undefined,
 ): Promise<Figures> {
   const world = await startWorld(jitMs, kubeconfig);
-  const { kube, controller, runners, pods } = world;
+  const { kube, namespace, controller, runners, pods } = world;
   try {
     await createSet(world);
     const before = await controller.requests();
     const startedAt = performance.now();
-    await kube.patch(EphemeralRunnerSetKind, SET, { spec: { replicas: count, patchID: 1 } });
-    await until(`${count} pods`, () => pods.list(NAMESPACE).length === count);
+    await kube.patch(
+      EphemeralRunnerSetKind,
+      { namespace, name: SET },
+      { spec: { replicas: count, patchID: 1 } },
+    );
+    await until(`${count} pods`, () => pods.list(namespace).length === count);
     const podsMs = performance.now() - startedAt;
-    const names = pods.list(NAMESPACE).map(({ metadata }) => metadata.name);
+    const names = pods.list(namespace).map(({ metadata }) => metadata.name);
     await inParallel(names, (name) => tell(world, name, RUNNING));
     await until('all run', () => runners.list().every((one) => one.status?.phase === 'Running'));
     const memory = await controller.memory();
@@ -65,7 +62,7 @@ async function live(
 }
 
 async function endAll(world: World, names: readonly string[]): Promise<Ends> {
-  const { runners, pods } = world;
+  const { namespace, runners, pods } = world;
   const freed = new Map<string, number>();
   const ended = new Map<string, number>();
   const unlisten = runners.onChange(({ object }) => {
@@ -84,10 +81,10 @@ async function endAll(world: World, names: readonly string[]): Promise<Ends> {
   const first = names.slice(0, names.length * STEADY_SHARE);
   const rest = names.slice(first.length);
   for (const name of first) await Promise.all([end(name), sleep(1000 / STEADY_PER_SECOND)]);
-  await until('the first are gone', () => pods.list(NAMESPACE).length === rest.length);
+  await until('the first are gone', () => pods.list(namespace).length === rest.length);
   const begun = performance.now();
   await inParallel(rest, end);
-  await until('all are gone', () => runners.list().length + pods.list(NAMESPACE).length === 0);
+  await until('all are gone', () => runners.list().length + pods.list(namespace).length === 0);
   const goneMs = performance.now() - begun;
   unlisten();
   return { steadyP99Ms: p99(first), burstP99Ms: p99(rest), goneMs };
@@ -102,7 +99,11 @@ const RUNNING: Told = { phase: 'Running', state: { running: {} } };
 const ENDED: Told = { phase: 'Succeeded', state: { terminated: { exitCode: 0 } } };
 
 /** The kubelet's part. */
-async function tell({ kube }: World, name: string, { phase, state }: Told): Promise<void> {
+async function tell(
+  { kube, namespace }: World,
+  name: string,
+  { phase, state }: Told,
+): Promise<void> {
   const status = {
     name: 'runner',
     state,
@@ -111,7 +112,7 @@ async function tell({ kube }: World, name: string, { phase, state }: Told): Prom
     image: 'runner',
     imageID: '',
   };
-  const at = { namespace: NAMESPACE, name };
+  const at = { namespace, name };
   await kube.patchStatus(PodKind, at, { status: { phase, containerStatuses: [status] } });
 }
 
@@ -141,7 +142,7 @@ async function many(count: number, kubeconfig: string | undefined): Promise<SetF
   try {
     const begun = performance.now();
     await createRunnerSets(world, count);
-    await until('each has a pod', () => world.pods.list(NAMESPACE).length === count);
+    await until('each has a pod', () => world.pods.list(world.namespace).length === count);
     const podsMs = performance.now() - begun;
     const { readyMs, memory } = await world.restart();
     return { podsMs, readyMs, memory: await memory() };

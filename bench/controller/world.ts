@@ -35,12 +35,14 @@ import { startCluster, startSimulator } from './far-sides.ts';
 import { install, start } from './program.ts';
 import type { Program } from './program.ts';
 
-export const NAMESPACE = `bench-${process.pid}`;
-export const SET = { namespace: NAMESPACE, name: 'linux' };
+/** The name of the one EphemeralRunnerSet. */
+export const SET = 'linux';
 const PATIENCE_MS = 180_000;
 
 export interface World {
   kube: KubeClient;
+  /** Its own: on a real cluster the last world's stays until somebody takes its finalizers. */
+  namespace: string;
   runners: Cache<EphemeralRunner>;
   pods: Cache<Pod>;
   controller: Program;
@@ -93,13 +95,16 @@ export async function until(what: string, isSo: () => boolean | Promise<boolean>
   }
 }
 
-async function prepare(kube: KubeClient, github: string, isReal: boolean): Promise<number> {
+async function prepare(
+  { kube, namespace, github }: Pick<World, 'kube' | 'namespace' | 'github'>,
+  isReal: boolean,
+): Promise<number> {
   for (const crd of customResourceDefinitions()) {
     await ensure(kube, CrdKind, crd as unknown as Unsaved<KubeObject>);
   }
-  const named = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
+  const named = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
   await ensure(kube, NamespaceKind, named);
-  const account = { namespace: NAMESPACE, name: 'default' };
+  const account = { namespace, name: 'default' };
   if (isReal) {
     await until('pods may be made', async () => {
       return (await kube.get(ServiceAccountKind, account)) !== undefined;
@@ -111,7 +116,7 @@ async function prepare(kube: KubeClient, github: string, isReal: boolean): Promi
   await kube.create(SecretKind, {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name: 'github', namespace: NAMESPACE },
+    metadata: { name: 'github', namespace },
     data: { github_token: Buffer.from('ghp_bench').toString('base64') },
   });
   const actions = createActionsClient({
@@ -119,29 +124,31 @@ async function prepare(kube: KubeClient, github: string, isReal: boolean): Promi
     credentials: { kind: 'token', token: 'ghp_bench' },
     userAgent: { version: 'bench', subsystem: 'bench' },
   });
-  const { id } = await actions.createScaleSet({ name: NAMESPACE, runnerGroupId: 1 });
+  const { id } = await actions.createScaleSet({ name: namespace, runnerGroupId: 1 });
   await actions.close();
   return id;
 }
 
 /** Of an account that may do all; the binding goes with the world. */
-async function tokenOf(kube: KubeClient): Promise<string> {
+async function tokenOf({ kube, namespace }: Pick<World, 'kube' | 'namespace'>): Promise<string> {
   await kube.create(BindingKind, {
     apiVersion: RBAC,
     kind: 'ClusterRoleBinding',
-    metadata: { name: NAMESPACE },
+    metadata: { name: namespace },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-    subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: NAMESPACE }],
+    subjects: [{ kind: 'ServiceAccount', name: 'default', namespace }],
   } as Unsaved<KubeObject>);
   const { status } = await kube.create(TokenKind, {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
-    metadata: { namespace: NAMESPACE, name: 'default' },
+    metadata: { namespace, name: 'default' },
     spec: {},
   });
   if (status === undefined) throw new Error('the cluster makes no tokens');
   return status.token;
 }
+
+let worlds = 0;
 
 export async function startWorld(jitMs: number, given: string | undefined): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-bench-'));
@@ -149,17 +156,19 @@ export async function startWorld(jitMs: number, given: string | undefined): Prom
   const { url: github, child } = await startSimulator(jitMs);
   const connection: Connection = await loadConnection({ env: { KUBECONFIG: path } });
   const kube = createKubeClient({ connection });
-  const scaleSetId = await prepare(kube, github, given !== undefined);
-  const pod = { connection, token: await tokenOf(kube), namespace: NAMESPACE };
+  const namespace = `bench-${process.pid}-${(worlds += 1)}`;
+  const scaleSetId = await prepare({ kube, namespace, github }, given !== undefined);
+  const pod = { connection, token: await tokenOf({ kube, namespace }), namespace };
   await install(folder, pod);
   const end = new AbortController();
-  const shared = { client: kube, clock: systemClock, log: silentLog, namespaces: [NAMESPACE] };
+  const shared = { client: kube, clock: systemClock, log: silentLog, namespaces: [namespace] };
   const runners = createCache({ ...shared, kind: EphemeralRunnerKind });
   const pods = createCache({ ...shared, kind: PodKind });
   const running = [runners.run(end.signal), pods.run(end.signal)];
   await Promise.all([runners.whenSynced(), pods.whenSynced()]);
   const world: World = {
     kube,
+    namespace,
     runners,
     pods,
     controller: await start(folder, pod),
@@ -174,8 +183,8 @@ export async function startWorld(jitMs: number, given: string | undefined): Prom
       await world.controller.stop();
       end.abort();
       await Promise.all(running);
-      await kube.delete(BindingKind, { name: NAMESPACE });
-      await kube.delete(NamespaceKind, { name: NAMESPACE });
+      await kube.delete(BindingKind, { name: namespace });
+      await kube.delete(NamespaceKind, { name: namespace });
       await kube.close();
       child.stdin?.end();
       await stopCluster();
@@ -185,11 +194,11 @@ export async function startWorld(jitMs: number, given: string | undefined): Prom
   return world;
 }
 
-export async function createSet({ kube, github, scaleSetId }: World): Promise<void> {
+export async function createSet({ kube, namespace, github, scaleSetId }: World): Promise<void> {
   await kube.create(EphemeralRunnerSetKind, {
     apiVersion: EphemeralRunnerSetKind.apiVersion,
     kind: EphemeralRunnerSetKind.kind,
-    metadata: SET,
+    metadata: { namespace, name: SET },
     spec: {
       replicas: 0,
       patchID: 0,
@@ -202,20 +211,23 @@ export async function createSet({ kube, github, scaleSetId }: World): Promise<vo
     },
   });
   await until('the set is held', async () => {
-    const set = await kube.get(EphemeralRunnerSetKind, SET);
+    const set = await kube.get(EphemeralRunnerSetKind, { namespace, name: SET });
     return set?.status?.currentReplicas === 0;
   });
 }
 
 /** As so many installations of the scale set's chart would. */
-export async function createRunnerSets({ kube, github }: World, count: number): Promise<void> {
+export async function createRunnerSets(
+  { kube, namespace, github }: World,
+  count: number,
+): Promise<void> {
   const { apiVersion, kind } = AutoscalingRunnerSetKind;
   await Promise.all(
     Array.from({ length: count }, (_, number) =>
       kube.create(AutoscalingRunnerSetKind, {
         apiVersion,
         kind,
-        metadata: { namespace: NAMESPACE, name: `set-${number}` },
+        metadata: { namespace, name: `set-${number}` },
         spec: {
           githubConfigUrl: github,
           githubConfigSecret: 'github',
