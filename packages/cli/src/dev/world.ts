@@ -79,6 +79,8 @@ export async function startWorld(wish: WorldWish, signal: AbortSignal): Promise<
     };
   } catch (error) {
     await stop();
+    // At Ctrl-C a program that is only just being forked is still of our group, and ends by it.
+    if (signal.aborted) throw new Error('stopped', { cause: error });
     throw error;
   }
 }
