@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { createActionsClient } from '../packages/actions/src/index.ts';
 import type { ActionsClient, MessageSession } from '../packages/actions/src/index.ts';
 import { createControl } from '../packages/simulator/src/control.ts';
+import { memoryOf } from './memory.ts';
 
 const WARM_UP_MS = 1_000;
 /** For garbage to go, and for what a start allocates. */
@@ -50,8 +51,7 @@ interface WorkerArgs {
 }
 
 function memory(): Memory {
-  const { rss } = process.memoryUsage();
-  return { rss, anonymous: fromProc('self/status', /^RssAnon:\s+(\d+) kB$/m, 1024) };
+  return { rss: process.memoryUsage.rss(), anonymous: memoryOf()?.anonymous };
 }
 
 function fromProc(path: string, pattern: RegExp, unit: number): number | undefined {

@@ -46,7 +46,7 @@ async function live(
     const names = pods.list(namespace).map(({ metadata }) => metadata.name);
     await inParallel(names, (name) => tell(world, name, RUNNING));
     await until('all run', () => runners.list().every((one) => one.status?.phase === 'Running'));
-    const memory = await controller.memory();
+    const memory = controller.memory();
     const ends = await endAll(world, names);
     const { writes, reads } = await controller.requests();
     return {
@@ -145,7 +145,7 @@ async function many(count: number, kubeconfig: string | undefined): Promise<SetF
     await until('each has a pod', () => world.pods.list(world.namespace).length === count);
     const podsMs = performance.now() - begun;
     const { readyMs, memory } = await world.restart();
-    return { podsMs, readyMs, memory: await memory() };
+    return { podsMs, readyMs, memory: memory() };
   } finally {
     await world.stop();
   }

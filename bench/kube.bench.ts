@@ -6,7 +6,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +22,7 @@ import type { KubeClient, Pod } from '../packages/kube/src/index.ts';
 import { aCluster } from '../packages/kube/src/testing/cluster.ts';
 import { silentLog } from '../packages/kube/src/testing/index.ts';
 import { onPort, writeKubeconfig } from '../packages/kube/src/testing/port.ts';
+import { memoryOf } from './memory.ts';
 
 const IN_PARALLEL = 32;
 const options = {
@@ -74,14 +74,7 @@ const aPod = (name: string): Pick<Pod, 'apiVersion' | 'kind' | 'spec'> & { metad
 const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 const aSecond = (count: number, ms: number): string => `${Math.round((count * 1_000) / ms)}`;
 
-function anonymous(): number {
-  try {
-    const status = readFileSync('/proc/self/status', 'utf8');
-    return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
-}
+const anonymous = (): number => memoryOf()?.anonymous ?? 0;
 
 /** What a row costs in CPU, which a busy machine does not change as it does the time. */
 function stopwatch(): () => { ms: number; cpuMs: number } {

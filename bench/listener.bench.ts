@@ -4,7 +4,6 @@
 //
 // The Actions service is in this process, the dev cluster in another; what is seen of the set comes by a watch, so that
 // each figure holds their time too. Memory is RSS (RssAnon) in MiB.
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { EphemeralRunnerSetKind } from '../packages/api/src/index.ts';
@@ -16,6 +15,7 @@ import { NAMESPACE } from '../packages/listener/src/testing/cluster.ts';
 import { aGround } from '../packages/listener/src/testing/ground.ts';
 import type { Ground } from '../packages/listener/src/testing/ground.ts';
 import type { Program } from '../packages/listener/src/testing/program.ts';
+import { memoryOf } from './memory.ts';
 
 /** For garbage to go, for the compile cache to be written, and for what a start allocates. */
 const SETTLE_MS = 4_000;
@@ -46,10 +46,9 @@ async function until(what: string, isSo: () => boolean): Promise<void> {
 }
 
 function memory({ pid }: Program): string {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const mib = (name: string): string =>
-    (Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024).toFixed(0);
-  return `${mib('VmRSS')} (${mib('RssAnon')})`;
+  const { rss = 0, anonymous = 0 } = memoryOf(pid) ?? {};
+  const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+  return `${mib(rss)} (${mib(anonymous)})`;
 }
 
 /** Sessions at the service, by set. */

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { decodeJitConfig } from '../packages/simulator/src/runner-protocol.ts';
+import { memoryOf } from './memory.ts';
 
 /** A job tells its listener three things: assigned, started, completed. */
 const MESSAGES_A_JOB = 3;
@@ -194,10 +195,8 @@ function usageOf({ pid = 0 }: ChildProcess): Usage {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
     // utime and stime, in ticks of 10 ms.
     const cpuMs = (Number(fields[11]) + Number(fields[12])) * 10;
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    const mebibytes = (key: string): number =>
-      Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0) / 1024;
-    return { cpuMs, rssMiB: mebibytes('VmRSS'), anonMiB: mebibytes('RssAnon') };
+    const { rss = 0, anonymous = 0 } = memoryOf(pid) ?? {};
+    return { cpuMs, rssMiB: rss / 2 ** 20, anonMiB: anonymous / 2 ** 20 };
   } catch {
     return { cpuMs: 0, rssMiB: 0, anonMiB: 0 };
   }

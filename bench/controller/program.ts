@@ -2,18 +2,18 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { bundle } from '../../images/src/bundle.ts';
 import { launcher } from '../../images/src/launcher.ts';
 import type { Connection } from '../../packages/kube/src/index.ts';
+import { writeAccount } from '../../packages/listener/src/testing/cluster.ts';
+import { freePort } from '../../packages/listener/src/testing/pages.ts';
+import { memoryOf } from '../memory.ts';
 
 const MAIN = fileURLToPath(new URL('../../packages/controller/src/main.ts', import.meta.url));
-const ACCOUNT = 'var/run/secrets/kubernetes.io/serviceaccount';
 
 interface Requests {
   writes: number;
@@ -24,23 +24,19 @@ export interface Program {
   /** From exec to its page saying that it is ready. */
   readyMs: number;
   requests: () => Promise<Requests>;
-  memory: () => Promise<string>;
+  memory: () => string;
   stop: () => Promise<void>;
 }
 
 /** Bundles it into the folder, and mounts what a pod would have there. */
 export async function install(
   folder: string,
-  { connection, token, namespace }: { connection: Connection; token: string; namespace: string },
+  { connection, token }: { connection: Connection; token: string },
 ): Promise<void> {
   await bundle({ manager: MAIN }, folder);
   const start = launcher({ cache: join(folder, 'compiled'), module: join(folder, 'manager.mjs') });
   await writeFile(join(folder, 'manager'), start);
-  await mkdir(join(folder, ACCOUNT), { recursive: true });
-  const files = { token, 'ca.crt': String(connection.tls.ca), namespace };
-  for (const [name, content] of Object.entries(files)) {
-    await writeFile(join(folder, ACCOUNT, name), content);
-  }
+  await writeAccount(folder, connection, token);
 }
 
 export async function start(
@@ -70,20 +66,12 @@ export async function start(
   return {
     readyMs: performance.now() - begun,
     requests: () => requestsOf(`http://127.0.0.1:${metrics}/metrics`),
-    memory: () => memoryOf(child),
+    memory: () => memory(child),
     stop: async () => {
       child.kill('SIGTERM');
       if (child.exitCode === null) await once(child, 'close');
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 async function ready(url: string): Promise<void> {
@@ -109,10 +97,9 @@ async function requestsOf(url: string): Promise<Requests> {
   return sum;
 }
 
-/** Resident, and its anonymous part: the rest is the text of Node, which all processes of a machine share. */
-async function memoryOf({ pid }: ChildProcess): Promise<string> {
-  const status = await readFile(`/proc/${pid ?? 0}/status`, 'utf8');
-  const mib = (name: string): string =>
-    (Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024).toFixed(0);
-  return `${mib('VmRSS')} MiB (${mib('RssAnon')} anonymous)`;
+/** Resident, and its anonymous part. */
+function memory({ pid }: ChildProcess): string {
+  const { rss = 0, anonymous = 0 } = memoryOf(pid) ?? {};
+  const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+  return `${mib(rss)} MiB (${mib(anonymous)} anonymous)`;
 }

@@ -1,6 +1,5 @@
 // From Muster back to ARC by the commands of docs/migrate-from-arc.md, the scale set first, while runners have jobs. ARC's controller is played
 // by what it would do, with its rights (arc/manager.ts), so that nothing of ours may stand in its way.
-import { createActionsClient } from '@muster/actions';
 import type { ActionsClient } from '@muster/actions';
 import {
   AutoscalingListenerKind,
@@ -17,6 +16,7 @@ import { OUR_KINDS } from '../our-kinds.ts';
 import { createArcManager } from './arc/manager.ts';
 import type { ArcManager } from './arc/manager.ts';
 import { listenerName, madeBy } from './arc/objects.ts';
+import { arcsClient, ORGANIZATION, ourOperator, ourScaleSet } from './arc/ours.ts';
 import { controllerRelease, OPERATOR, scaleSetRelease, writeChart } from './arc/releases.ts';
 import { startGate } from './gate.ts';
 import type { Gate } from './gate.ts';
@@ -27,12 +27,11 @@ import { leftovers } from './leftovers.ts';
 import { managersIn, ranTogether } from './managers.ts';
 import { enterStage, eventually, explainFailures } from './stage.ts';
 import type { Release, Stage } from './stage.ts';
-import { operatorValues, runnerTemplate, scaleSetValues } from './values.ts';
+import { runnerTemplate } from './values.ts';
 import { allSucceed, running, standing, workflow } from './workflow.ts';
 
 /** As the page calls them. */
 const NAMES = { system: 'arc-systems', runners: 'arc-runners', set: 'arc-runner-set' } as const;
-const ORGANIZATION = 'my-org';
 const MIN_RUNNERS = 1;
 /** All that ARC's controller takes off by itself. */
 const ARC_FINALIZERS =
@@ -62,11 +61,7 @@ describe.skipIf(!isReal)('going back to ARC', () => {
       'impersonate-user': account,
     });
     const kube = createKubeClient({ connection: { ...connection, headers } });
-    const actions = createActionsClient({
-      configUrl: `http://${stage.ground.listen}:${github.port}/${ORGANIZATION}`,
-      credentials: { kind: 'token', token: 'a-token' },
-      userAgent: { version: '0.14.2', subsystem: 'arc' },
-    });
+    const actions = arcsClient(stage.ground, github);
     arc = { kube, actions, manager: createArcManager({ kube, actions, names: NAMES }) };
   });
 
@@ -76,18 +71,9 @@ describe.skipIf(!isReal)('going back to ARC', () => {
     await stage.end();
   });
 
-  const operator = (): Release => ({
-    ...{ name: 'arc', namespace: NAMES.system, chart: CONTROLLER },
-    values: operatorValues(stage.ground),
-  });
-  const scaleSet = (): Release => ({
-    ...{ name: NAMES.set, namespace: NAMES.runners, chart: SCALE_SET },
-    values: scaleSetValues(stage.ground, {
-      githubConfigUrl: `${github.url}/${ORGANIZATION}`,
-      minRunners: MIN_RUNNERS,
-      maxRunners: 3,
-    }),
-  });
+  const operator = (): Release => ourOperator(NAMES, stage.ground);
+  const scaleSet = (): Release =>
+    ourScaleSet(NAMES, { ground: stage.ground, github }, { minRunners: MIN_RUNNERS });
 
   /** The page's, with ARC's charts where they are here. */
   async function commandsBack(): Promise<string[]> {

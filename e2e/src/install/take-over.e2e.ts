@@ -1,6 +1,5 @@
 // From ARC to Muster by `helm upgrade`, the controller first, while a runner of ARC's has a job; then all of it goes as if it had always been ours.
 import { join } from 'node:path';
-import { createActionsClient } from '@muster/actions';
 import { AutoscalingRunnerSetKind, EphemeralRunnerKind, EphemeralRunnerSetKind } from '@muster/api';
 import { PodKind } from '@muster/kube';
 import type { MessageSession } from '@muster/actions';
@@ -8,6 +7,7 @@ import type { Kind, KubeObject } from '@muster/kube';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHARTS, CONTROLLER, SCALE_SET } from '../charts/helm.ts';
 import * as arc from './arc/objects.ts';
+import { arcsClient, ORGANIZATION, ourOperator, ourScaleSet } from './arc/ours.ts';
 import { controllerRelease, scaleSetRelease, writeChart } from './arc/releases.ts';
 import { thisGround } from './ground-file.ts';
 import { startGate } from './gate.ts';
@@ -15,7 +15,7 @@ import { startGitHub } from './github.ts';
 import { leftovers } from './leftovers.ts';
 import { managersIn, ranTogether } from './managers.ts';
 import { enterStage, eventually, explainFailures } from './stage.ts';
-import { operatorValues, runnerTemplate, scaleSetValues } from './values.ts';
+import { runnerTemplate } from './values.ts';
 import { allSucceed, running, standing, workflow } from './workflow.ts';
 import type { Gate } from './gate.ts';
 import type { GitHub } from './github.ts';
@@ -23,7 +23,6 @@ import type { Release, Stage } from './stage.ts';
 
 const NAMES = { system: 'arc-systems', runners: 'arc-runners', set: 'arc-set' } as const;
 const MADE = arc.madeBy(NAMES);
-const ORGANIZATION = 'my-org';
 
 const { isReal } = await thisGround();
 
@@ -47,18 +46,8 @@ describe.skipIf(!isReal)('ARC', () => {
     await stage.end();
   });
 
-  const operator = (): Release => ({
-    ...{ name: 'arc', namespace: NAMES.system, chart: CONTROLLER },
-    values: operatorValues(stage.ground),
-  });
-
-  const scaleSet = (): Release => ({
-    ...{ name: NAMES.set, namespace: NAMES.runners, chart: SCALE_SET },
-    values: scaleSetValues(stage.ground, {
-      githubConfigUrl: `${github.url}/${ORGANIZATION}`,
-      maxRunners: 3,
-    }),
-  });
+  const operator = (): Release => ourOperator(NAMES, stage.ground);
+  const scaleSet = (): Release => ourScaleSet(NAMES, { ground: stage.ground, github });
 
   const read = <T extends KubeObject>(kind: Kind<T>, name: string): Promise<T | undefined> =>
     stage.kube.get(kind, { namespace: NAMES.runners, name });
@@ -103,12 +92,7 @@ describe.skipIf(!isReal)('ARC', () => {
     await install('arc', NAMES.system, charts.operator);
     await install(NAMES.set, NAMES.runners, charts.set);
 
-    const here = `http://${stage.ground.listen}:${github.port}/${ORGANIZATION}`;
-    const actions = createActionsClient({
-      configUrl: here,
-      credentials: { kind: 'token', token: 'a-token' },
-      userAgent: { version: '0.14.2', subsystem: 'arc' },
-    });
+    const actions = arcsClient(stage.ground, github);
     const { id: scaleSetId } = await actions.createScaleSet({ name: NAMES.set, runnerGroupId: 1 });
     session = await actions.createSession(scaleSetId, 'arc');
     await jobIsAssigned();

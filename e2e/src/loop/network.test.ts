@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { createNetwork, IN_ORDER } from './network.ts';
 import type { Network, Order } from './network.ts';
 import { createProcess } from './process.ts';
-import { seededRandom, shuffled } from './random.ts';
+import { seededRandom } from '@muster/kube/testing';
+import { shuffled } from './random.ts';
 import { letterOf } from './transcript.ts';
 
 /** A service that keeps the names that it was called with, and what came back of them. */

@@ -2,7 +2,8 @@
 // is kept in transcripts/; a change of it is a change of what the product does.
 import { afterEach, beforeEach, describe, expect, onTestFailed, test, vi } from 'vitest';
 import { INSTALLED, inventory, jobAccounts } from './ledger.ts';
-import { seededRandom, shuffled } from './random.ts';
+import { seededRandom } from '@muster/kube/testing';
+import { shuffled } from './random.ts';
 import { createWorld } from './world.ts';
 import type { World, WorldOptions } from './world.ts';
 

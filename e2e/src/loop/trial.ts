@@ -2,7 +2,8 @@
 import { wordsOf } from './mishap.ts';
 import type { Mishap, Weather } from './mishap.ts';
 import type { Order } from './network.ts';
-import { seededRandom, shuffled } from './random.ts';
+import { seededRandom } from '@muster/kube/testing';
+import { shuffled } from './random.ts';
 import { changes, deletedUnderWork, secondChance, threeJobs, wrongsOf } from './story.ts';
 import type { Story } from './story.ts';
 import { mishapsOf, onceAt, recording, storm } from './weather.ts';

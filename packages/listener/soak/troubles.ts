@@ -1,10 +1,9 @@
 // What goes wrong at random: faults of the service, networks that are cut, listeners that are killed.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { seededRandom } from '@muster/kube/testing';
 import type { FaultWish } from '@muster/simulator';
 import type { Ground } from '../src/testing/ground.ts';
 import type { Program } from '../src/testing/program.ts';
-import { either, seededRandom } from './random.ts';
-import type { Random } from './random.ts';
 
 const FAULTS: readonly Omit<FaultWish, 'times' | 'forMs'>[] = [
   { call: 'get-message', effect: { do: 'answer', status: 500 } },
@@ -26,6 +25,15 @@ const FAULTS: readonly Omit<FaultWish, 'times' | 'forMs'>[] = [
   { call: 'refresh-session', effect: { do: 'answer', status: 404 } },
   { call: 'registration-token', effect: { do: 'answer', status: 403 } },
 ];
+
+/** In [0, 1). */
+type Random = () => number;
+
+function either<T>(list: readonly T[], random: Random): T {
+  const found = list[Math.floor(random() * list.length)];
+  if (found === undefined) throw new Error('there is nothing to choose from');
+  return found;
+}
 
 export interface Tally {
   faults: number;

@@ -4,20 +4,12 @@ import { KubeError } from '@muster/kube';
 import { createSteppedClock, recordedLog, settle } from '@muster/kube/testing';
 import { Board } from './board.ts';
 import { createBell, runLane } from './lane.ts';
-import type { EphemeralRunnerSet, ListenedScaleSet, ListenerStatus } from '@muster/api';
+import { aScaleSet } from './testing/scale-set.ts';
+import type { EphemeralRunnerSet, ListenerStatus } from '@muster/api';
 import type { JsonObject, KubeClient } from '@muster/kube';
 import type { RecordedLog, SteppedClock } from '@muster/kube/testing';
 
-const SET: ListenedScaleSet = {
-  configUrl: 'https://github.com/my-org',
-  credentials: { kind: 'token', token: 'planted' },
-  scaleSetId: 1,
-  runnerSetName: 'linux',
-  setNamespace: 'runners',
-  setName: 'linux',
-  minRunners: 0,
-  maxRunners: 5,
-};
+const SET = aScaleSet();
 
 interface Server {
   listener?: ListenerStatus | undefined;

@@ -8,21 +8,12 @@ import { createBell } from './lane.ts';
 import { Ledger } from './ledger.ts';
 import { createMetrics } from './metrics/index.ts';
 import { publish } from './publish.ts';
+import { aScaleSet } from './testing/scale-set.ts';
 import type { MessageSession } from '@muster/actions';
 import type { JobStarted } from '@muster/actions/wire';
 import type { Deps } from './deps.ts';
 
-const SET = {
-  configUrl: 'https://github.com/my-org',
-  credentials: { kind: 'token', token: 'planted' },
-  scaleSetId: 1,
-  runnerSetName: 'linux',
-  setNamespace: 'runners',
-  setName: 'linux',
-  minRunners: 0,
-  maxRunners: 5,
-  settleSeconds: 3,
-} as const;
+const SET = aScaleSet({ settleSeconds: 3 });
 
 const STARTED: JobStarted = {
   messageType: 'JobStarted',

@@ -4,27 +4,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createReach } from './reach.ts';
+import { aScaleSet } from './testing/scale-set.ts';
 import type { ListenedScaleSet } from '@muster/api';
 import type { Reach } from './sets.ts';
-
-const aSet = (change: Partial<ListenedScaleSet> = {}): ListenedScaleSet => ({
-  configUrl: 'https://github.com/my-org',
-  credentials: { kind: 'token', token: 'planted' },
-  scaleSetId: 1,
-  runnerSetName: 'linux',
-  setNamespace: 'runners',
-  setName: 'linux',
-  minRunners: 0,
-  maxRunners: 5,
-  ...change,
-});
 
 const reach = (): ((set: ListenedScaleSet) => Reach) => createReach({ forceGhes: false });
 
 test('sets that reach GitHub in the same way share a client, and so its tokens', () => {
   const reached = reach();
-  const one = reached(aSet());
-  const two = reached(aSet({ setName: 'windows', scaleSetId: 2, maxRunners: 9 }));
+  const one = reached(aScaleSet());
+  const two = reached(aScaleSet({ setName: 'windows', scaleSetId: 2, maxRunners: 9 }));
   expect(two.actions).toBe(one.actions);
 });
 
@@ -33,13 +22,13 @@ test.each<[string, Partial<ListenedScaleSet>]>([
   ['other credentials', { credentials: { kind: 'token', token: 'other' } }],
 ])('a set with %s has a client of its own', (_name, change) => {
   const reached = reach();
-  expect(reached(aSet(change)).actions).not.toBe(reached(aSet()).actions);
+  expect(reached(aScaleSet(change)).actions).not.toBe(reached(aScaleSet()).actions);
 });
 
 test('a set with another CA has a client of its own: one that cannot work is found out', () => {
   const reached = reach();
-  reached(aSet());
-  expect(() => reached(aSet({ rootCa: 'no certificate' }))).toThrow('PEM');
+  reached(aScaleSet());
+  expect(() => reached(aScaleSet({ rootCa: 'no certificate' }))).toThrow('PEM');
 });
 
 test('a client is closed with the last set that it serves', async () => {
@@ -49,7 +38,7 @@ test('a client is closed with the last set that it serves', async () => {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
-  const set = aSet({ configUrl: `http://127.0.0.1:${port}/my-org` });
+  const set = aScaleSet({ configUrl: `http://127.0.0.1:${port}/my-org` });
   const reached = reach();
   const [one, two] = [reached(set), reached(set)];
   const code = (): Promise<unknown> =>

@@ -18,19 +18,13 @@ import type { RecordedLog, SteppedClock } from '@muster/kube/testing';
 import type { Health } from './health.ts';
 import type { Metrics } from './metrics/index.ts';
 import type { Sets } from './sets.ts';
+import { aScaleSet } from './testing/scale-set.ts';
 
-const aSet = (setName: string, change: Partial<ListenedScaleSet> = {}): ListenedScaleSet => ({
-  configUrl: 'https://github.com/my-org',
-  credentials: { kind: 'token', token: 'planted' },
-  scaleSetId: setName.length,
-  runnerSetName: setName,
-  setNamespace: 'runners',
-  setName,
-  minRunners: 0,
-  maxRunners: 5,
-  settleSeconds: 3,
-  ...change,
-});
+const aSet = (setName: string, change: Partial<ListenedScaleSet> = {}): ListenedScaleSet =>
+  aScaleSet({
+    ...{ scaleSetId: setName.length, runnerSetName: setName, setName, settleSeconds: 3 },
+    ...change,
+  });
 
 interface Parts {
   sets: Sets;

@@ -5,6 +5,7 @@ import { Ledger } from './ledger.ts';
 import { createLoop } from './loop.ts';
 import { createMetrics } from './metrics/index.ts';
 import { take } from './take.ts';
+import { aScaleSet } from './testing/scale-set.ts';
 import type { Message } from '@muster/actions';
 import type { Statistics } from '@muster/actions/wire';
 import type { Deps } from './deps.ts';
@@ -26,17 +27,7 @@ function aLoop(bounds?: Bounds): Loop {
     owner: 'pod',
     random: () => 0,
   };
-  const set = {
-    configUrl: 'https://github.com/my-org',
-    credentials: { kind: 'token', token: 'planted' },
-    scaleSetId: 1,
-    runnerSetName: 'linux',
-    setNamespace: 'runners',
-    setName: 'linux',
-    minRunners: 0,
-    maxRunners: 5,
-    settleSeconds: 3,
-  } as const;
+  const set = aScaleSet({ settleSeconds: 3 });
   return { ...createLoop(set, deps), ledger: new Ledger(bounds) };
 }
 

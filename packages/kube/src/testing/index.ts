@@ -1,5 +1,6 @@
 export { settle, until } from './until.ts';
 export { mortalClock } from './mortal-clock.ts';
+export { seededRandom } from './random.ts';
 export { createSteppedClock } from './stepped-clock.ts';
 export type { SteppedClock } from './stepped-clock.ts';
 export { recordedLog, silentLog } from './logs.ts';
