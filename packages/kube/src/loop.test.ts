@@ -394,15 +394,23 @@ describe('a stale cache', () => {
     },
   );
 
-  /** One run that makes a config map, and the runs after it, while the cache shows nothing. */
-  async function madeUnseen() {
+  /** One run that makes config maps, and the runs after it, while the cache shows nothing. */
+  async function madeUnseen(names = ['a']) {
     const { client, cache, catchUp } = await behind();
+    const asked: string[] = [];
+    const watched: KubeClient = {
+      ...client,
+      get: (kind, place) => {
+        asked.push(place.name);
+        return client.get(kind, place);
+      },
+    };
     const parts = aLoop({
-      client,
+      client: watched,
       caches: [cache],
       plan: (_observed, run) => (run === 1 ? [act('create')] : []),
       does: async (_action, kube) => {
-        await kube.create(ConfigMapKind, aConfigMap('a'));
+        for (const name of names) await kube.create(ConfigMapKind, aConfigMap(name));
       },
     });
     const { loop, clock } = parts;
@@ -417,7 +425,7 @@ describe('a stale cache', () => {
         await settle();
       }
     };
-    return { ...parts, client, catchUp, pass };
+    return { ...parts, client, catchUp, pass, asked };
   }
 
   test('that does not show a write holds its key, and no other, for as long as it takes', async () => {
@@ -438,6 +446,15 @@ describe('a stale cache', () => {
     await pass(10);
     await until(() => loop.idle);
     expect(runs).toEqual(['n/a', 'n/b', 'n/a']);
+  });
+
+  test('has the server asked for no more than eight writes at a time', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `map-${index}`);
+    const { asked, pass } = await madeUnseen(names);
+    await pass(10);
+    expect(asked).toEqual(names.slice(0, 8));
+    await pass(10);
+    expect(asked.length).toBe(16);
   });
 
   test('that follows no more holds its key for five minutes', async () => {

@@ -28,6 +28,8 @@ export interface WritesOptions {
 }
 
 const LOOK_EVERY_MS = 10_000;
+/** A server that is slow to tell is not to be asked a thousand things. */
+const ASKED_AT_ONCE = 8;
 /** As client-go waits for what its controllers expect. */
 const PATIENCE_MS = 300_000;
 
@@ -114,15 +116,17 @@ export class Writes {
     wanted: readonly Expectation[],
     { signal, onLate }: { signal: AbortSignal; onLate: (titles: string[]) => void },
   ): Promise<void> {
+    const isStopped = (): boolean => signal.aborted;
     let unmet = wanted.filter((one) => !this.#isMet(one));
-    for (let waitedMs = 0; unmet.length > 0 && !signal.aborted; waitedMs += LOOK_EVERY_MS) {
+    for (let waitedMs = 0; unmet.length > 0 && !isStopped(); waitedMs += LOOK_EVERY_MS) {
       if (waitedMs === LOOK_EVERY_MS) onLate(unmet.map(({ cache, at }) => titleOf(cache.kind, at)));
       if (waitedMs >= PATIENCE_MS) return;
       await Promise.all(unmet.map((one) => this.#whenMet(one, signal)));
-      const isOver = await Promise.all(
-        unmet.map(async (one) => this.#isMet(one) || (await this.#isPast(one))),
-      );
-      unmet = unmet.filter((_, index) => isOver[index] === false);
+      unmet = unmet.filter((one) => !this.#isMet(one));
+      if (isStopped()) return;
+      const asked = unmet.slice(0, ASKED_AT_ONCE);
+      const isPast = await Promise.all(asked.map((one) => this.#isPast(one)));
+      unmet = unmet.filter((_, index) => isPast[index] !== true);
     }
   }
 
